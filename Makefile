@@ -1,0 +1,47 @@
+# Everything is set up by the first target that needs it; see CONTRIBUTING.md.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PERIOD := 2026-Q3
+SAMPLE := snapshots/sample/2026-09-30.json
+PYTEST_WORKERS ?= 2
+
+.PHONY: report test lab lint lock clean
+.DELETE_ON_ERROR:
+
+report: $(SAMPLE)
+	$(BIN)/salesops report parameters/$(PERIOD).yaml
+
+test: $(READY)
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadscope
+
+lab: $(SAMPLE)
+	$(BIN)/jupyter lab notebooks
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Writes the built-in sample company's CRM export and ingests it.
+$(SAMPLE): $(READY)
+	$(BIN)/salesops sample --out exports/sample
+	$(BIN)/salesops ingest exports/sample --mapping parameters/mappings/sample.yaml \
+	  --as-of 2026-09-30 --store snapshots/sample
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+# Needs uv on the path. No registry is named in the lock.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
+	  --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .cache snapshots exports

@@ -1,0 +1,1 @@
+"""Canonical tables, snapshots, ingest, and the simulated company."""
