@@ -13,6 +13,6 @@ __all__ = ["__version__", "load_ipython_extension"]
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Set up a notebook; called by ``%load_ext salesops_lib``."""
-    from salesops_lib.notebook.extension import load  # noqa: PLC0415 (only in notebooks)
+    from salesops_lib.notebook.extension import load
 
     load(shell)

@@ -8,8 +8,7 @@ the nearest match.
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
@@ -22,10 +21,13 @@ from ruamel.yaml.timestamp import TimeStamp
 
 from salesops_lib.errors import InputError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 __all__ = ["Strict", "read_yaml", "validated"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
-Path_ = tuple["str | int", ...]
+_Location = tuple["str | int", ...]
 
 
 class Strict(BaseModel):
@@ -115,7 +117,7 @@ def validated(
         location = _in_document(tuple(first["loc"]), values)
         line = _line(document, location)
         where = f"{name}:{line}" if line else name
-        raise _as_input_error(first, location, where, model, values) from None
+        raise _as_input_error(first, location, where, model) from None
 
 
 def _parsed(text: str, name: str) -> Any:
@@ -148,7 +150,7 @@ def _plain(node: Any) -> Any:
     return str(node) if isinstance(node, str) else node
 
 
-def _in_document(location: Path_, values: Any) -> Path_:
+def _in_document(location: _Location, values: Any) -> _Location:
     """Location without the steps that pydantic adds for unions."""
     kept: list[str | int] = []
     node = values
@@ -163,7 +165,7 @@ def _in_document(location: Path_, values: Any) -> Path_:
     return tuple(kept)
 
 
-def _line(document: CommentedMap | None, location: Path_) -> int | None:
+def _line(document: CommentedMap | None, location: _Location) -> int | None:
     if document is None:
         return None
     node: Any = document
@@ -181,7 +183,7 @@ def _line(document: CommentedMap | None, location: Path_) -> int | None:
 
 
 def _as_input_error(
-    first: Any, location: Path_, where: str, model: type[BaseModel], values: dict[str, Any]
+    first: Any, location: _Location, where: str, model: type[BaseModel]
 ) -> InputError:
     key = ".".join(str(step) for step in location)
     kind, found, context = first["type"], first.get("input"), first.get("ctx", {})
@@ -207,9 +209,7 @@ def _as_input_error(
     if wanted:
         return InputError(f"`{key}` is {_shown(found)}, but must be {wanted}", where=where)
     message = str(first["msg"])
-    return InputError(
-        f"`{key}` is {_shown(found)}: {message[0].lower()}{message[1:]}", where=where
-    )
+    return InputError(f"`{key}` is {_shown(found)}: {message[0].lower()}{message[1:]}", where=where)
 
 
 _WANTED = {
@@ -247,7 +247,7 @@ def _shown(value: Any) -> str:
     return f"`{value}`"
 
 
-def _allowed_keys(model: type[BaseModel], location: Path_) -> list[str] | None:
+def _allowed_keys(model: type[BaseModel], location: _Location) -> list[str] | None:
     """Keys of the model that stands at `location` inside `model`."""
     fields: Any = model
     for step in location:
