@@ -1,0 +1,233 @@
+"""Deals and credits ready to be measured: attributed to people, in one currency.
+
+Facts are derived from a snapshot once per currency rule, written beside it as
+Parquet, and shared by every kernel that opens the snapshot.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import ibis
+from ibis import _
+
+from salesops_lib.data import organisation
+from salesops_lib.data.exchange import converted
+from salesops_lib.formats import checked_currency
+from salesops_lib.yamlfile import Strict
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table as IbisTable
+
+    from salesops_lib.data.snapshot import Snapshot
+
+__all__ = ["CurrencySettings", "credit_facts", "deal_facts", "facts_folder"]
+
+
+class CurrencySettings(Strict):
+    """The one currency of a report, and the day whose rates count.
+
+    Parameters
+    ----------
+    reporting : str
+        ISO 4217 code.
+    rates : str
+        ``close_date``: a closed deal counts at the rate of its close date, an
+        open one at the rate of the as-of date. ``as_of``: everything counts at
+        the rate of the as-of date (constant currency).
+    """
+
+    reporting: str = "EUR"
+    rates: Literal["close_date", "as_of"] = "close_date"
+
+    def model_post_init(self, _context: Any, /) -> None:
+        """Refuse what is no currency code."""
+        checked_currency(self.reporting)
+
+
+def deal_facts(snapshot: Snapshot, currency: CurrencySettings, as_of: dt.date) -> IbisTable:
+    """Every deal with its owner's place in the organisation and its reporting amount.
+
+    The owner's team, region and manager are those in force on the close date of
+    a closed deal, and on the as-of date for an open one.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Source.
+    currency : CurrencySettings
+        Reporting currency and rate rule.
+    as_of : date
+        Day that open deals are attributed and converted at.
+
+    Returns
+    -------
+    ibis.Table
+        The columns of ``opportunities`` (`amount` in the reporting currency,
+        `amount_original` and `currency` as exported), and `owner_name`, `team`,
+        `region`, `manager_id`, `account_name`, `segment`, `industry`,
+        `country`, `product_family`, `stage_order` and `age_days` (created to
+        close, or to the as-of date while open).
+
+    Raises
+    ------
+    InputError
+        A currency has no rate into the reporting currency.
+    """
+    deals = snapshot.table("opportunities").mutate(
+        anchor=ibis.ifelse(_.is_closed, ibis.coalesce(_.close_date, as_of), ibis.literal(as_of))
+    )
+    deals = organisation.placed(snapshot, deals, "owner_id", "anchor")
+    deals = converted(snapshot, deals, currency.reporting, _rate_day(currency, as_of))
+    deals = _described(snapshot, deals)
+    age = ibis.ifelse(_.is_closed, _.close_date, ibis.literal(as_of)).delta(
+        _.created_date, unit="day"
+    )
+    return deals.mutate(age_days=age).drop("anchor").order_by("opportunity_id")
+
+
+def credit_facts(snapshot: Snapshot, deals: IbisTable, as_of: dt.date) -> IbisTable:
+    """Credit of each deal to the people who earn it.
+
+    A deal without splits is its owner's. Revenue shares are cut so that they
+    add up to the deal to the cent: share k gets round(amount x cumulative share
+    to k) less what went before. Overlay credit comes on top and is marked.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Source of the splits.
+    deals : ibis.Table
+        Result of `deal_facts`.
+    as_of : date
+        Day that open deals are attributed at.
+
+    Returns
+    -------
+    ibis.Table
+        One row a deal and person: `opportunity_id`, `rep_id`, `rep_name`,
+        `kind` (revenue or overlay), `share`, `amount` (reporting currency),
+        `is_closed`, `is_won`, `close_date`, `team`, `region`.
+    """
+    core = deals.select("opportunity_id", "amount", "is_closed", "is_won", "close_date", "owner_id")
+    splits = snapshot.table("opportunity_splits")
+    shared = splits.filter(_.kind == "revenue").select("opportunity_id").distinct()
+    own = core.anti_join(shared, "opportunity_id").select(
+        "opportunity_id",
+        _.owner_id.name("rep_id"),
+        ibis.literal("revenue").name("kind"),
+        ibis.literal(1.0).name("share"),
+        "amount",
+        "is_closed",
+        "is_won",
+        "close_date",
+    )
+    before = ibis.cumulative_window(group_by=["opportunity_id", "kind"], order_by="rep_id")
+    running = splits.mutate(
+        running=_.share.cast("decimal(18, 6)").sum().over(before).cast("decimal(18, 6)"),
+        share_exact=_.share.cast("decimal(18, 6)"),
+    )
+    part = (_.amount * _.running).round(2) - (_.amount * (_.running - _.share_exact)).round(2)
+    cut = (
+        core.drop("owner_id")
+        .inner_join(running, "opportunity_id")
+        .mutate(amount=part.cast("decimal(18, 2)"))
+        .select(
+            "opportunity_id",
+            "rep_id",
+            "kind",
+            "share",
+            "amount",
+            "is_closed",
+            "is_won",
+            "close_date",
+        )
+    )
+    credits_ = own.union(cut).mutate(
+        anchor=ibis.ifelse(_.is_closed, ibis.coalesce(_.close_date, as_of), ibis.literal(as_of))
+    )
+    placed = organisation.placed(snapshot, credits_, "rep_id", "anchor")
+    return (
+        placed.rename(rep_name="owner_name")
+        .drop("anchor", "manager_id")
+        .order_by("opportunity_id", "kind", "rep_id")
+    )
+
+
+def facts_folder(snapshot: Snapshot, currency: CurrencySettings, as_of: dt.date) -> Path | None:
+    """Folder beside the snapshot that holds its facts; written by the first caller.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Source.
+    currency : CurrencySettings
+        Reporting currency and rate rule.
+    as_of : date
+        Day that open deals are attributed and converted at.
+
+    Returns
+    -------
+    Path or None
+        Folder with ``deals.parquet`` and ``credits.parquet``; None where the
+        snapshot's folder cannot be written to.
+    """
+    folder = snapshot.path / "derived" / _facts_key(currency, as_of)
+    if folder.is_dir():
+        return folder
+    try:
+        folder.parent.mkdir(exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".work-", dir=folder.parent))
+    except OSError:
+        return None
+    try:
+        deals_file = work / "deals.parquet"
+        deal_facts(snapshot, currency, as_of).to_parquet(deals_file)
+        deals = snapshot.backend.read_parquet(str(deals_file))
+        credit_facts(snapshot, deals, as_of).to_parquet(work / "credits.parquet")
+        work.chmod(0o755)
+        # Another kernel may have been first: its folder holds the same bytes.
+        if not folder.is_dir():
+            os.replace(work, folder)  # noqa: PTH105 (Path.replace refuses nothing less)
+    except OSError:
+        if not folder.is_dir():
+            raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return folder
+
+
+def _rate_day(currency: CurrencySettings, as_of: dt.date) -> Any:
+    if currency.rates == "as_of":
+        return ibis.literal(as_of)
+    return ibis.ifelse(_.is_closed, ibis.coalesce(_.close_date, as_of), ibis.literal(as_of))
+
+
+def _described(snapshot: Snapshot, deals: IbisTable) -> IbisTable:
+    """Deals with what accounts, products and stages say of them."""
+    accounts = snapshot.table("accounts").select(
+        "account_id", _.name.name("account_name"), "segment", "industry", "country"
+    )
+    products = snapshot.table("products").select("product", _.family.name("product_family"))
+    stages = snapshot.table("stages").select("stage", _.order.name("stage_order"))
+    for table, key in ((accounts, "account_id"), (products, "product"), (stages, "stage")):
+        deals = deals.left_join(table, key).drop(f"{key}_right")
+    return deals
+
+
+def _facts_key(currency: CurrencySettings, as_of: dt.date) -> str:
+    """Names the facts by their settings and by the code that makes them."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    for name in ("facts.py", "organisation.py", "exchange.py", "schema.py"):
+        digest.update((here / name).read_bytes())
+    settings = {"currency": currency.model_dump(), "as_of": as_of.isoformat()}
+    digest.update(json.dumps(settings, sort_keys=True).encode())
+    return f"facts-{digest.hexdigest()[:12]}"

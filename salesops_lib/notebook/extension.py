@@ -1,0 +1,47 @@
+"""``%load_ext salesops_lib``: theme, styles, fresh code, readable errors."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from IPython.display import HTML, display
+
+from salesops_lib.errors import SalesOpsError
+from salesops_lib.theme import apply_theme
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["load", "stylesheet"]
+
+
+def load(shell: InteractiveShell) -> None:
+    """Set up a kernel for a sales-operations notebook.
+
+    Sets the chart theme, shows our fragments in their styles, reloads edited
+    library modules, and shortens the traceback of an error that a user can act on.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The kernel's shell.
+    """
+    apply_theme()
+    shell.run_line_magic("load_ext", "autoreload")
+    shell.run_line_magic("autoreload", "2")
+    shell.set_custom_exc((SalesOpsError,), _told)
+    # The report's template brings its own copy.
+    display(HTML(f"<style>{stylesheet()}</style>"), metadata={"salesops": "style"})
+
+
+def stylesheet() -> str:
+    """CSS of the fragments, for JupyterLab and for reports alike."""
+    style = resources.files("salesops_lib.notebook").joinpath("style", "fragments.css")
+    return style.read_text(encoding="utf-8")
+
+
+def _told(shell: Any, kind: type[BaseException], error: BaseException, trace: Any, **_: Any) -> Any:
+    """The sentence first; the full trace stays below it, as the kernel's protocol wants."""
+    shell.showtraceback((kind, error, trace), tb_offset=1)
+    return [f"{kind.__name__}: {error}"]

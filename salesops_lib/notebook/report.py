@@ -1,0 +1,188 @@
+"""The report that a notebook opens: validated parameters, and the view they name."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from salesops_lib.calendar import CalendarSettings
+from salesops_lib.data.facts import CurrencySettings
+from salesops_lib.data.view import View, open_view
+from salesops_lib.errors import InputError
+from salesops_lib.fragments import Cell, Grid, grid_html
+from salesops_lib.notebook.project import project_root
+from salesops_lib.results import MIME
+from salesops_lib.yamlfile import Strict, validated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Report", "ReportParameters", "open_report"]
+
+
+class ReportParameters(Strict):
+    """Parameters that every notebook declares.
+
+    Parameters
+    ----------
+    snapshot : str
+        Folder of a snapshot, or the store that holds it, from the project root.
+    as_of : str
+        ISO date; empty for the snapshot's own day.
+    period : str
+        Fiscal period.
+    scope : str
+        ``company``, ``region:NAME``, ``team:NAME`` or ``rep:ID``.
+    calendar : CalendarSettings
+        Fiscal calendar.
+    currency : CurrencySettings
+        Reporting currency and rate rule.
+    language : str
+        Language of the report.
+    """
+
+    snapshot: str
+    as_of: str = ""
+    period: str
+    scope: str = "company"
+    calendar: CalendarSettings = CalendarSettings()
+    currency: CurrencySettings = CurrencySettings()
+    language: str = "en"
+
+    @property
+    def day(self) -> dt.date | None:
+        """The as-of date; None for the snapshot's own."""
+        if not self.as_of:
+            return None
+        try:
+            return dt.date.fromisoformat(self.as_of)
+        except ValueError:
+            raise InputError(
+                f"`as_of` is {self.as_of!r}, but must be a date such as 2026-09-30",
+                where="parameters",
+            ) from None
+
+
+@dataclass(frozen=True)
+class Report:
+    """An opened report.
+
+    Parameters
+    ----------
+    name, title : str
+        Name in code, and for readers.
+    parameters : ReportParameters
+        As validated.
+    view : View
+        The data, as this report sees them.
+    """
+
+    name: str
+    title: str
+    parameters: ReportParameters
+    view: View
+
+    @property
+    def parts(self) -> str:
+        """What the scope is made of: regions, teams or reps; products for one rep."""
+        return {"company": "region", "region": "team", "team": "rep"}.get(
+            self.view.scope.kind, "product"
+        )
+
+    @property
+    def meta(self) -> list[str]:
+        """What a reader must know before the first number."""
+        view = self.view
+        manifest = view.snapshot.manifest
+        deals = int(view.snapshot.backend.execute(view.deals.count()))
+        rates = "rates of the close dates"
+        if view.currency.rates == "as_of":
+            rates = f"rates of {view.show.date(view.as_of)}"
+        compared = [view.periods["prior"].label, view.periods["last_year"].label]
+        return [
+            f"{view.currency.reporting} at {rates}",
+            f"snapshot {view.snapshot.id}",
+            f"{view.show.count(deals)} deals",
+            f"{view.show.count(manifest.quarantined)} rows quarantined",
+            f"compared with {' and '.join(dict.fromkeys(compared))}",
+        ]
+
+    def records(self) -> dict[str, Any]:
+        """Values for machines, and for the page's head."""
+        view, show = self.view, self.view.show
+        kicker = [
+            self.title,
+            view.scope.label,
+            show.span(view.period.start, view.period.end),
+            f"as of {show.date(view.as_of)}",
+        ]
+        return {
+            "kind": "report",
+            "name": self.name,
+            "title": self.title,
+            "kicker": " · ".join(kicker),
+            "scope": str(view.scope),
+            "scope_label": view.scope.label,
+            "period": view.period.label,
+            "period_label": show.span(view.period.start, view.period.end),
+            "as_of": view.as_of.isoformat(),
+            "language": view.language,
+            "currency": view.currency.reporting,
+            "snapshot": view.snapshot.id,
+            "source": view.snapshot.manifest.name,
+            "meta": self.meta,
+            "parameters": self.parameters.model_dump(mode="json"),
+        }
+
+    def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
+        values = self.records()
+        rows = tuple(
+            (Cell(name, "head"), Cell(str(value), "text"))
+            for name, value in values["parameters"].items()
+        )
+        grid = Grid(values["kicker"], (("Parameter", "text"), ("Value", "text")), rows)
+        return {"text/plain": values["kicker"], "text/html": grid_html(grid), MIME: values}
+
+
+def open_report(cell: Mapping[str, Any], *, name: str, title: str) -> Report:
+    """Report that a notebook's parameters describe.
+
+    Parameters
+    ----------
+    cell : mapping
+        ``globals()`` of the notebook, after its parameters cell has run.
+    name, title : str
+        Name of the report in code, and for readers.
+
+    Returns
+    -------
+    Report
+        Shown as a table of its parameters.
+
+    Raises
+    ------
+    InputError
+        A parameter is missing, has another type, or names what does not exist.
+
+    Examples
+    --------
+    In a notebook: ``report = open_report(globals(), name="performance_review",
+    title="Performance review")``, then ``report.view`` for every measure.
+    """
+    values = {key: cell[key] for key in ReportParameters.model_fields if key in cell}
+    parameters = validated(values, ReportParameters, "the parameters cell")
+    place = Path(parameters.snapshot)
+    if not place.is_absolute():
+        place = project_root(Path.cwd()) / place
+    view = open_view(
+        place,
+        as_of=parameters.day,
+        period=parameters.period,
+        scope=parameters.scope,
+        calendar=parameters.calendar,
+        currency=parameters.currency,
+        language=parameters.language,
+    )
+    return Report(name, title, parameters, view)

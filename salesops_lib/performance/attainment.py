@@ -1,0 +1,155 @@
+"""Attainment: what was credited against what was asked."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+import pandas as pd
+from ibis import _
+
+from salesops_lib.data.view import ROLES
+from salesops_lib.performance.cohorts import in_windows, with_group
+from salesops_lib.performance.comparison import compared
+from salesops_lib.performance.pipeline import quota_by
+from salesops_lib.results import Measure, Value
+from salesops_lib.stats import sum_interval
+
+if TYPE_CHECKING:
+    from salesops_lib.data.view import Role, View
+
+__all__ = ["attainment", "credited", "quota_share"]
+
+_BY_PLACE = {None, "region", "team", "rep"}
+
+
+@lru_cache(maxsize=64)
+def credited(view: View, by: str | None = None) -> pd.DataFrame:
+    """Credit and quota of each group in each window.
+
+    Parameters
+    ----------
+    view : View
+        Scope, period, calendar and currency.
+    by : str, optional
+        None, region, team or rep.
+
+    Returns
+    -------
+    DataFrame
+        One row a group and role: `group`, `label`, `role`, `credit`, `squares`
+        (sum of squared credits), `deals` and `quota` (NaN where there is none),
+        in the reporting currency.
+    """
+    rows = view.credits.filter(_.is_won).rename(owner_id="rep_id", owner_name="rep_name")
+    amount = _.amount.cast("float64")
+    credit = (
+        in_windows(view, with_group(rows, by), "close_date")
+        .group_by("group", "role")
+        .agg(
+            label=_.label.min(),
+            credit=_.amount.sum().cast("float64"),
+            squares=(amount * amount).sum(),
+            deals=_.count(),
+        )
+        .to_pandas()
+    )
+    labels = dict(zip(credit["group"], credit["label"], strict=True))
+    quotas = []
+    for role in ROLES:
+        window = view.windows[role]
+        of_role = quota_by(view, window.start, window.end, by)
+        quotas.append(
+            pd.DataFrame({"group": list(of_role), "role": role, "quota": list(of_role.values())})
+        )
+    frame = credit.merge(pd.concat(quotas), on=["group", "role"], how="outer")
+    frame["label"] = frame["group"].map(_labels(view, by, labels))
+    filled = frame.fillna({"credit": 0.0, "squares": 0.0, "deals": 0})
+    return cast("pd.DataFrame", filled.sort_values(["label", "group"]))
+
+
+def attainment(view: View, by: str | None = None) -> Measure:
+    """Credited amount ÷ quota.
+
+    While the period runs, the quota is that of the days gone (pace). Credits
+    follow revenue splits; roll-ups of other people's quotas are left out.
+
+    Parameters
+    ----------
+    view : View
+        Scope, period, calendar and currency.
+    by : str, optional
+        None, region, team or rep.
+
+    Returns
+    -------
+    Measure
+        A share; `n` is the number of credited deals. The interval takes number
+        and size of the deals as a matter of chance.
+    """
+    lacking = "" if view.snapshot.has("quotas") else "this export has no quotas"
+    if by not in _BY_PLACE:
+        lacking = f"quotas are not set by {by}"
+    if lacking:
+        empty = pd.DataFrame({"group": [], "label": [], "role": []})
+        return compared(
+            view, "attainment", empty, by, lambda _row, _role: Value(None, reason=lacking)
+        )
+
+    def value(row: Any, _role: Role) -> Value:
+        if row is None or not row.quota > 0:
+            return Value(None, reason="no quota in this period")
+        interval = sum_interval(row.credit, row.squares)
+        low, high = (end / row.quota for end in interval) if interval else (None, None)
+        return Value(row.credit / row.quota, int(row.deals), low, high)
+
+    return compared(view, "attainment", credited(view, by), by, value)
+
+
+def quota_share(view: View) -> Measure:
+    """Share of the reps with a quota who reached it.
+
+    Parameters
+    ----------
+    view : View
+        Scope, period, calendar and currency.
+
+    Returns
+    -------
+    Measure
+        A share; `n` is the number of reps with a quota.
+    """
+    by_rep = attainment(view, "rep").frame
+    rated = by_rep[by_rep["value"].notna()]
+    frame = (
+        rated.assign(reached=rated["value"].astype(float) >= 1)
+        .groupby("role", as_index=False)
+        .agg(reps=("reached", "size"), reached=("reached", "sum"))
+        .assign(group="all", label="All")
+    )
+    reason = "no quota in this period"
+    if not view.snapshot.has("quotas"):
+        reason = "this export has no quotas"
+
+    def value(row: Any, _role: Role) -> Value:
+        if row is None:
+            return Value(None, 0, reason=reason)
+        return Value(row.reached / row.reps, int(row.reps))
+
+    return compared(view, "quota_share", frame, None, value)
+
+
+def _labels(view: View, by: str | None, known: dict[str, str]) -> dict[str, str]:
+    """Labels of all groups, also of those that have a quota and no credit."""
+    if by != "rep":
+        return _SelfLabelled(known) if by else {"all": "All"}
+    people = view.snapshot.table("reps").select("rep_id", "name").to_pandas()
+    names = dict(zip(people["rep_id"], people["name"].fillna(people["rep_id"]), strict=True))
+    return {**names, **known}
+
+
+class _SelfLabelled(dict[str, str]):
+    """Labels of teams and regions are their keys."""
+
+    def __missing__(self, key: str) -> str:
+        return key

@@ -1,0 +1,260 @@
+"""Cohorts: the deals behind the measures, aggregated once and used by many.
+
+Each function makes one pass over the data for a view and a grouping. Rows come
+back as pandas only here, when there is one a group and period.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+import ibis
+from ibis import _
+
+from salesops_lib.data.view import ROLES
+from salesops_lib.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from ibis.expr.types import Table as IbisTable
+
+    from salesops_lib.data.view import View
+
+__all__ = [
+    "GROUPINGS",
+    "closed_deals",
+    "created_deals",
+    "in_windows",
+    "opening_deals",
+    "pipeline_due",
+    "with_group",
+]
+
+GROUPINGS = {
+    "region": ("region", "region"),
+    "team": ("team", "team"),
+    "rep": ("owner_id", "owner_name"),
+    "product": ("product", "product"),
+    "segment": ("segment", "segment"),
+    "industry": ("industry", "industry"),
+    "country": ("country", "country"),
+    "type": ("type", "type"),
+    "source": ("source", "source"),
+}
+"""What a measure can be split by: the column with the key, and the one with the label."""
+
+NO_GROUP = ""
+
+
+def with_group(rows: IbisTable, by: str | None) -> IbisTable:
+    """Rows with the `group` and `label` they are counted in.
+
+    Parameters
+    ----------
+    rows : ibis.Table
+        Deals with the columns of `facts.deal_facts`.
+    by : str or None
+        A key of `GROUPINGS`; None puts all in one group.
+
+    Returns
+    -------
+    ibis.Table
+
+    Raises
+    ------
+    InputError
+        There is no such grouping.
+    """
+    if by is None:
+        return rows.mutate(group=ibis.literal("all"), label=ibis.literal("All"))
+    if by not in GROUPINGS:
+        raise InputError(f"cannot split by `{by}`", found=by, allowed=GROUPINGS)
+    key, label = GROUPINGS[by]
+    return rows.mutate(
+        group=ibis.coalesce(_[key], NO_GROUP), label=ibis.coalesce(_[label], f"No {by}")
+    )
+
+
+def in_windows(view: View, rows: IbisTable, day: str) -> IbisTable:
+    """Rows whose day lies in one of the view's windows, once for each window.
+
+    Parameters
+    ----------
+    view : View
+        Supplies the windows.
+    rows : ibis.Table
+        Any table.
+    day : str
+        Its date column.
+
+    Returns
+    -------
+    ibis.Table
+        `rows` with `role`, `window_start` and `window_end`.
+    """
+    windows = ibis.memtable(
+        {
+            "role": list(ROLES),
+            "window_start": [view.windows[role].start for role in ROLES],
+            "window_end": [view.windows[role].end for role in ROLES],
+        },
+        schema={"role": "string", "window_start": "date", "window_end": "date"},
+    )
+    return rows.inner_join(
+        windows, [rows[day] >= windows.window_start, rows[day] <= windows.window_end]
+    )
+
+
+@lru_cache(maxsize=64)
+def closed_deals(view: View, by: str | None = None) -> pd.DataFrame:
+    """Deals won and lost in each window.
+
+    Parameters
+    ----------
+    view : View
+        What to look at.
+    by : str, optional
+        A key of `GROUPINGS`.
+
+    Returns
+    -------
+    DataFrame
+        One row a group and role: `group`, `label`, `role`, `won`, `lost`,
+        `won_amount` and `lost_amount` (reporting currency), `lost_valued` (lost
+        deals with an amount above 0), `amounts` (won amounts above 0, a list)
+        and `cycles` (days from creation to close of won deals, a list).
+    """
+    rows = in_windows(view, with_group(view.deals.filter(_.is_closed), by), "close_date")
+    valued = _.amount > 0
+    return _frame(
+        rows.group_by("group", "role").agg(
+            label=_.label.min(),
+            won=_.count(where=_.is_won),
+            lost=_.count(where=~_.is_won),
+            won_amount=_.amount.sum(where=_.is_won),
+            lost_amount=_.amount.sum(where=~_.is_won),
+            lost_valued=_.count(where=~_.is_won & valued),
+            amounts=_.amount.cast("float64").collect(where=_.is_won & valued),
+            cycles=_.age_days.cast("float64").collect(where=_.is_won & (_.age_days >= 0)),
+        )
+    )
+
+
+@lru_cache(maxsize=64)
+def created_deals(view: View, by: str | None = None) -> pd.DataFrame:
+    """Deals created in each window, and how many were won at the same age.
+
+    Parameters
+    ----------
+    view : View
+        What to look at.
+    by : str, optional
+        A key of `GROUPINGS`.
+
+    Returns
+    -------
+    DataFrame
+        One row a group and role: `group`, `label`, `role`, `created`,
+        `created_amount` (reporting currency) and `won` (won by as many days
+        after the window's end as lie between the report's window and its as-of
+        date).
+    """
+    lag = (view.as_of - view.windows["current"].end).days
+    rows = in_windows(view, with_group(view.deals, by), "created_date")
+    # Ibis has no date + integer; the difference in days says the same.
+    won_in_time = _.is_won & (_.close_date.delta(_.window_end, unit="day") <= lag)
+    return _frame(
+        rows.group_by("group", "role").agg(
+            label=_.label.min(),
+            created=_.count(),
+            created_amount=_.amount.sum(),
+            won=_.count(where=won_in_time),
+        )
+    )
+
+
+@lru_cache(maxsize=64)
+def opening_deals(view: View, by: str | None = None) -> pd.DataFrame:
+    """Deals open when each window began, and what became of them in it.
+
+    Parameters
+    ----------
+    view : View
+        What to look at.
+    by : str, optional
+        A key of `GROUPINGS`.
+
+    Returns
+    -------
+    DataFrame
+        One row a group and role: `group`, `label`, `role`, `deals` (open when
+        the window began), `won`, `lost` (closed in the window), `won_valued`
+        (won with an amount above 0), `won_amount` (reporting currency) and
+        `cycle` (mean days from creation to close of the won).
+    """
+    windows = [view.windows[role] for role in ROLES]
+    deals = with_group(view.deals, by)
+    parts = []
+    for role, window in zip(ROLES, windows, strict=True):
+        open_then = deals.filter(
+            _.created_date < window.start, ~_.is_closed | (_.close_date >= window.start)
+        )
+        parts.append(
+            open_then.mutate(
+                role=ibis.literal(role), resolved=_.is_closed & (_.close_date <= window.end)
+            ).select("group", "label", "role", "resolved", "is_won", "amount", "age_days")
+        )
+    won = _.resolved & _.is_won
+    return _frame(
+        ibis.union(*parts)
+        .group_by("group", "role")
+        .agg(
+            label=_.label.min(),
+            deals=_.count(),
+            won=_.count(where=won),
+            lost=_.count(where=_.resolved & ~_.is_won),
+            won_valued=_.count(where=won & (_.amount > 0)),
+            won_amount=_.amount.sum(where=won & (_.amount > 0)),
+            cycle=_.age_days.mean(where=won),
+        )
+    )
+
+
+@lru_cache(maxsize=64)
+def pipeline_due(view: View, start: dt.date, end: dt.date, by: str | None = None) -> pd.DataFrame:
+    """Open deals expected to close between two days, and those won in them.
+
+    Parameters
+    ----------
+    view : View
+        What to look at.
+    start, end : date
+        First and last day of the target period.
+    by : str, optional
+        A key of `GROUPINGS`.
+
+    Returns
+    -------
+    DataFrame
+        One row a group: `group`, `label`, `open_deals`, `open_amount` (due in
+        the period), `won_amount` (closed in it) and `all_open_amount`, all in
+        the reporting currency.
+    """
+    due = _.close_date.between(start, end)
+    return _frame(
+        with_group(view.deals, by)
+        .group_by("group")
+        .agg(
+            label=_.label.min(),
+            open_deals=_.count(where=~_.is_closed & due),
+            open_amount=_.amount.sum(where=~_.is_closed & due),
+            won_amount=_.amount.sum(where=_.is_won & due & (_.close_date <= view.as_of)),
+            all_open_amount=_.amount.sum(where=~_.is_closed),
+        )
+    )
+
+
+def _frame(expression: Any) -> pd.DataFrame:
+    return cast("pd.DataFrame", expression.order_by(["label", "group"]).to_pandas())

@@ -1,0 +1,161 @@
+"""What each performance measure means: formula, population, date, edge cases.
+
+Every number of the report links to its entry here.
+"""
+
+from __future__ import annotations
+
+from salesops_lib.results import Definition
+
+__all__ = ["DEFINITIONS"]
+
+_SMALL = "Fewer than 10 cases are marked as a small sample."
+
+_ALL = (
+    Definition(
+        "bookings",
+        "Bookings",
+        "money",
+        "sum of the amounts of won deals",
+        "deals won; each counts once, with the owner's team and region on the close date",
+        "close date",
+        "Won deals without an amount count as deals, add nothing, and are reported. "
+        "Won deals dated after the as-of date are left out and reported.",
+    ),
+    Definition(
+        "deals_won",
+        "Deals won",
+        "count",
+        "number of won deals",
+        "deals won",
+        "close date",
+    ),
+    Definition(
+        "attainment",
+        "Attainment",
+        "share",
+        "credited amount ÷ quota",
+        "won deals, credited by revenue splits (the owner where there are none); quotas that are "
+        "no roll-ups of others, cut by days to the period and to each team's share of it",
+        "close date; days of the quota's period",
+        "No quota, or a quota of 0: not computable. The interval takes the number and size of "
+        "deals as chance (compound Poisson, gamma ends).",
+    ),
+    Definition(
+        "quota_share",
+        "Reps at or above quota",
+        "share",
+        "reps with attainment of 100 % or more ÷ reps with a quota",
+        "reps with a quota in the period, ramping ones with their ramped quota",
+        "close date",
+        "99.99 % is not rounded up. " + _SMALL,
+    ),
+    Definition(
+        "win_rate",
+        "Win rate, closed",
+        "share",
+        "won ÷ (won + lost), by count",
+        "deals closed in the period; open deals are not in it",
+        "close date",
+        "Wilson 95 % interval. A period that begins before the extract's first closed deal is "
+        "marked as truncated. " + _SMALL,
+    ),
+    Definition(
+        "win_rate_value",
+        "Win rate, closed, by value",
+        "share",
+        "won amount ÷ (won amount + lost amount)",
+        "deals closed in the period",
+        "close date",
+        "Not computable where more than 20 % of lost deals have no amount (empty or 0).",
+    ),
+    Definition(
+        "win_rate_created",
+        "Win rate, created",
+        "share",
+        "won ÷ created",
+        "deals created in the period, whatever became of them",
+        "created date; wins count up to the same number of days after each period's end",
+        "Rises as the cohort matures: compare it with itself, never with the closed win rate. "
+        "Wilson 95 % interval. " + _SMALL,
+    ),
+    Definition(
+        "average_deal",
+        "Average deal",
+        "money",
+        "sum of won amounts ÷ won deals with an amount",
+        "deals won with an amount above 0",
+        "close date",
+        "One large deal can move it: read it beside the median. Student 95 % interval. " + _SMALL,
+    ),
+    Definition(
+        "median_deal",
+        "Median deal",
+        "money",
+        "median of won amounts",
+        "deals won with an amount above 0",
+        "close date",
+        "95 % interval from order statistics. " + _SMALL,
+    ),
+    Definition(
+        "cycle_days",
+        "Sales cycle, median",
+        "days",
+        "median of close date − created date",
+        "deals won",
+        "close date",
+        "Deals created after they closed are left out and reported. Only won deals: slow deals "
+        "that are still open are not in it. " + _SMALL,
+        better="lower",
+    ),
+    Definition(
+        "velocity",
+        "Velocity",
+        "money_per_day",
+        "deals × win rate × average won deal ÷ mean cycle of won deals",
+        "one population for all four factors: deals open when the period began",
+        "open at the period's start; won or lost in the period",
+        "Not computable without a win in that population.",
+    ),
+    Definition(
+        "coverage",
+        "Coverage",
+        "ratio",
+        "open pipeline due in the target period ÷ (quota − won in it)",
+        "open deals with a close date in the target period; the target period is the report's own "
+        "while it runs, and the next one once it has ended",
+        "expected close date",
+        "Quota already met: said so instead of a number. No quota: not computable. The coverage "
+        "needed is 1 ÷ the closed win rate.",
+    ),
+    Definition(
+        "pipeline_created",
+        "Pipeline created",
+        "money",
+        "sum of the amounts of deals created",
+        "deals created in the period, at today's amount",
+        "created date",
+        "Deals without an amount are counted and reported.",
+    ),
+    Definition(
+        "deals_created",
+        "Deals created",
+        "count",
+        "number of deals created",
+        "deals created in the period",
+        "created date",
+    ),
+    Definition(
+        "open_pipeline",
+        "Open pipeline",
+        "money",
+        "sum of the amounts of open deals",
+        "deals neither won nor lost",
+        "as-of date",
+        "Deals whose close date has passed are in it and are reported as stale.",
+        better="neither",
+    ),
+)
+
+DEFINITIONS: dict[str, Definition] = {definition.id: definition for definition in _ALL}
+"""All definitions by id, in the order of the glossary."""

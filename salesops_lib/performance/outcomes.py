@@ -1,0 +1,362 @@
+"""Bookings, win rates, deal sizes and cycles: what became of deals."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from salesops_lib.fragments import Cell, Grid, grid_html
+from salesops_lib.performance.cohorts import closed_deals, created_deals
+from salesops_lib.performance.comparison import compared
+from salesops_lib.results import MIME, Measure, Value
+from salesops_lib.stats import mean_interval, median_interval, wilson_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from salesops_lib.data.view import View
+
+__all__ = [
+    "LOST_VALUE_LIMIT",
+    "average_deal",
+    "bookings",
+    "cycle_days",
+    "deals_created",
+    "deals_won",
+    "median_deal",
+    "pipeline_created",
+    "win_rate",
+    "win_rate_created",
+    "win_rate_value",
+    "win_rates",
+]
+
+LOST_VALUE_LIMIT = 0.20
+"""Share of lost deals without an amount above which a win rate by value says nothing."""
+
+
+def bookings(view: View, by: str | None = None) -> Measure:
+    """Sum of the amounts of won deals, by close date.
+
+    Parameters
+    ----------
+    view : View
+        Scope, period, calendar and currency.
+    by : str, optional
+        What to split by: region, team, rep, product, segment and others.
+
+    Returns
+    -------
+    Measure
+        In the reporting currency; `n` is the number of won deals.
+    """
+    return compared(
+        view,
+        "bookings",
+        closed_deals(view, by),
+        by,
+        lambda row, _role: Value(_number(row, "won_amount"), _count(row, "won")),
+    )
+
+
+def deals_won(view: View, by: str | None = None) -> Measure:
+    """Number of won deals, by close date.
+
+    Parameters
+    ----------
+    view, by
+        As for `bookings`.
+
+    Returns
+    -------
+    Measure
+        A count; `n` is the number of closed deals.
+    """
+    return compared(
+        view,
+        "deals_won",
+        closed_deals(view, by),
+        by,
+        lambda row, _role: Value(_count(row, "won"), _count(row, "won") + _count(row, "lost")),
+    )
+
+
+def win_rate(view: View, by: str | None = None) -> Measure:
+    """Won ÷ (won + lost) of the deals closed in the period, by count.
+
+    Parameters
+    ----------
+    view, by
+        As for `bookings`.
+
+    Returns
+    -------
+    Measure
+        A share with its Wilson interval; `n` is the number of closed deals.
+    """
+
+    def value(row: Any, _role: str) -> Value:
+        won, n = _count(row, "won"), _count(row, "won") + _count(row, "lost")
+        return _share(won, n, "no deal closed")
+
+    return compared(view, "win_rate", closed_deals(view, by), by, value)
+
+
+def win_rate_value(view: View, by: str | None = None) -> Measure:
+    """Won amount ÷ (won amount + lost amount) of the deals closed in the period.
+
+    Parameters
+    ----------
+    view, by
+        As for `bookings`.
+
+    Returns
+    -------
+    Measure
+        A share; `n` is the number of closed deals. Not computable where more
+        than `LOST_VALUE_LIMIT` of the lost deals have no amount.
+    """
+
+    def value(row: Any, _role: str) -> Value:
+        lost, n = _count(row, "lost"), _count(row, "won") + _count(row, "lost")
+        if n == 0:
+            return Value(None, 0, reason="no deal closed")
+        missing = lost - _count(row, "lost_valued")
+        if lost and missing / lost > LOST_VALUE_LIMIT:
+            share = view.show.share(missing / lost, 0)
+            return Value(None, n, reason=f"{share} of the lost deals have no amount")
+        won_amount, lost_amount = _number(row, "won_amount"), _number(row, "lost_amount")
+        total = won_amount + lost_amount
+        if total <= 0:
+            return Value(None, n, reason="the closed deals have no amounts")
+        return Value(float(won_amount / total), n)
+
+    return compared(view, "win_rate_value", closed_deals(view, by), by, value)
+
+
+def win_rate_created(view: View, by: str | None = None) -> Measure:
+    """Won ÷ created, of the deals created in the period.
+
+    Parameters
+    ----------
+    view, by
+        As for `bookings`.
+
+    Returns
+    -------
+    Measure
+        A share with its Wilson interval; `n` is the number of created deals.
+        All periods are observed for the same number of days after their end.
+    """
+
+    def value(row: Any, _role: str) -> Value:
+        return _share(_count(row, "won"), _count(row, "created"), "no deal was created")
+
+    return compared(view, "win_rate_created", created_deals(view, by), by, value)
+
+
+@dataclass(frozen=True)
+class WinRates:
+    """The win rates beside each other, so that none passes for another.
+
+    Parameters
+    ----------
+    measures : tuple of Measure
+        Closed by count, closed by value, created.
+    """
+
+    measures: tuple[Measure, ...]
+
+    def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
+        first = self.measures[0]
+        prior, year = first.period("prior"), first.period("last_year")
+        headers = (
+            ("Win rate", "text"),
+            ("Formula", "text"),
+            (first.period(), "number"),
+            ("Cases", "number"),
+            (prior, "number"),
+            (year, "number"),
+        )
+        rows = []
+        for measure in self.measures:
+            value, show = measure.value(), measure.show
+            rows.append(
+                (
+                    Cell(measure.definition.name, "head"),
+                    Cell(measure.definition.formula, "text"),
+                    Cell(
+                        measure.text(),
+                        below=value.reason or show.interval(value.low, value.high, "share"),
+                    ),
+                    Cell("" if value.n is None else show.count(value.n)),
+                    *(
+                        Cell(measure.text(role), below=measure.change_text(role))
+                        for role in ("prior", "last_year")
+                    ),
+                )
+            )
+        caption = f"Which win rate is which, {first.scope}"
+        note = "Second line: 95% interval, or the change of this period on that one."
+        return {
+            "text/plain": "\n".join(measure.headline for measure in self.measures),
+            "text/html": grid_html(Grid(caption, headers, tuple(rows), note)),
+            MIME: {"kind": "win_rates", "measures": [m.records() for m in self.measures]},
+        }
+
+
+def win_rates(view: View) -> WinRates:
+    """The three win rates that are most often mistaken for each other.
+
+    Parameters
+    ----------
+    view : View
+        Scope, period, calendar and currency.
+
+    Returns
+    -------
+    WinRates
+    """
+    return WinRates((win_rate(view), win_rate_value(view), win_rate_created(view)))
+
+
+def average_deal(view: View, by: str | None = None) -> Measure:
+    """Mean amount of won deals with an amount.
+
+    Parameters
+    ----------
+    view, by
+        As for `bookings`.
+
+    Returns
+    -------
+    Measure
+        In the reporting currency, with a Student interval.
+    """
+
+    def value(row: Any, _role: str) -> Value:
+        amounts = _list(row, "amounts")
+        if not len(amounts):
+            return Value(None, 0, reason="no won deal has an amount")
+        deviation = float(np.std(amounts, ddof=1)) if len(amounts) > 1 else math.nan
+        mean = float(np.mean(amounts))
+        low, high = mean_interval(len(amounts), mean, deviation) or (None, None)
+        return Value(mean, len(amounts), low if low is None else max(0.0, low), high)
+
+    return compared(view, "average_deal", closed_deals(view, by), by, value)
+
+
+def median_deal(view: View, by: str | None = None) -> Measure:
+    """Median amount of won deals with an amount.
+
+    Parameters
+    ----------
+    view, by
+        As for `bookings`.
+
+    Returns
+    -------
+    Measure
+        In the reporting currency, with an interval from order statistics.
+    """
+    value = _median("amounts", "no won deal has an amount")
+    return compared(view, "median_deal", closed_deals(view, by), by, value)
+
+
+def cycle_days(view: View, by: str | None = None) -> Measure:
+    """Median days from creation to close of won deals.
+
+    Parameters
+    ----------
+    view, by
+        As for `bookings`.
+
+    Returns
+    -------
+    Measure
+        In days, with an interval from order statistics.
+    """
+    value = _median("cycles", "no won deal has a created date before its close date")
+    return compared(view, "cycle_days", closed_deals(view, by), by, value)
+
+
+def pipeline_created(view: View, by: str | None = None) -> Measure:
+    """Sum of the amounts of the deals created in the period, at today's amounts.
+
+    Parameters
+    ----------
+    view, by
+        As for `bookings`.
+
+    Returns
+    -------
+    Measure
+        In the reporting currency; `n` is the number of created deals.
+    """
+    return compared(
+        view,
+        "pipeline_created",
+        created_deals(view, by),
+        by,
+        lambda row, _role: Value(_number(row, "created_amount"), _count(row, "created")),
+        closed=False,
+    )
+
+
+def deals_created(view: View, by: str | None = None) -> Measure:
+    """Number of deals created in the period.
+
+    Parameters
+    ----------
+    view, by
+        As for `bookings`.
+
+    Returns
+    -------
+    Measure
+        A count.
+    """
+    return compared(
+        view,
+        "deals_created",
+        created_deals(view, by),
+        by,
+        lambda row, _role: Value(_count(row, "created"), _count(row, "created")),
+        closed=False,
+    )
+
+
+def _median(column: str, reason: str) -> Callable[[Any, str], Value]:
+    def value(row: Any, _role: str) -> Value:
+        values = _list(row, column)
+        if not len(values):
+            return Value(None, 0, reason=reason)
+        low, high = median_interval(values) or (None, None)
+        return Value(float(np.median(values)), len(values), low, high)
+
+    return value
+
+
+def _share(successes: int, trials: int, reason: str) -> Value:
+    interval = wilson_interval(successes, trials)
+    if interval is None:
+        return Value(None, 0, reason=reason)
+    return Value(successes / trials, trials, *interval)
+
+
+def _count(row: Any, column: str) -> int:
+    return 0 if row is None else int(getattr(row, column))
+
+
+def _number(row: Any, column: str) -> Any:
+    """Sum of a column; the sum of no rows is 0."""
+    number = 0 if row is None else getattr(row, column)
+    return 0 if number is None or number != number else number
+
+
+def _list(row: Any, column: str) -> Any:
+    values = () if row is None else getattr(row, column)
+    return () if values is None or (isinstance(values, float) and math.isnan(values)) else values
