@@ -157,9 +157,9 @@ def created_deals(view: View, by: str | None = None) -> pd.DataFrame:
     -------
     DataFrame
         One row a group and role: `group`, `label`, `role`, `created`,
-        `created_amount` (reporting currency) and `won` (won by as many days
-        after the window's end as lie between the report's window and its as-of
-        date).
+        `created_amount` (reporting currency), `valued` (with an amount above 0)
+        and `won` (won by as many days after the window's end as lie between the
+        report's window and its as-of date).
     """
     lag = (view.as_of - view.windows["current"].end).days
     rows = in_windows(view, with_group(view.deals, by), "created_date")
@@ -170,6 +170,7 @@ def created_deals(view: View, by: str | None = None) -> pd.DataFrame:
             label=_.label.min(),
             created=_.count(),
             created_amount=_.amount.sum(),
+            valued=_.count(where=_.amount > 0),
             won=_.count(where=won_in_time),
         )
     )
@@ -238,9 +239,9 @@ def pipeline_due(view: View, start: dt.date, end: dt.date, by: str | None = None
     Returns
     -------
     DataFrame
-        One row a group: `group`, `label`, `open_deals`, `open_amount` (due in
-        the period), `won_amount` (closed in it) and `all_open_amount`, all in
-        the reporting currency.
+        One row a group: `group`, `label`, `open_deals` due in the period, those
+        `open_valued` (with an amount above 0), their `open_amount` and the
+        `won_amount` closed in it, in the reporting currency.
     """
     due = _.close_date.between(start, end)
     return _frame(
@@ -249,9 +250,9 @@ def pipeline_due(view: View, start: dt.date, end: dt.date, by: str | None = None
         .agg(
             label=_.label.min(),
             open_deals=_.count(where=~_.is_closed & due),
+            open_valued=_.count(where=~_.is_closed & due & (_.amount > 0)),
             open_amount=_.amount.sum(where=~_.is_closed & due),
             won_amount=_.amount.sum(where=_.is_won & due & (_.close_date <= view.as_of)),
-            all_open_amount=_.amount.sum(where=~_.is_closed),
         )
     )
 

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
     from salesops_lib.data.view import Role, View
 
-__all__ = ["compared", "extract_reason", "period_labels"]
+MISSING_AMOUNTS_LIMIT = 0.20
+"""Share of deals without an amount (empty or 0) above which their sum says nothing."""
+
+__all__ = [
+    "MISSING_AMOUNTS_LIMIT",
+    "amounts_missing",
+    "compared",
+    "extract_reason",
+    "period_labels",
+]
 
 
 def compared(
@@ -68,6 +77,27 @@ def compared(
     return Measure.of_rows(
         DEFINITIONS[measure], rows, period_labels(view), by, view.scope.phrase, view.show
     )
+
+
+def amounts_missing(view: View, deals: int, valued: int, which: str) -> str:
+    """Why a sum of amounts says nothing; empty where it does.
+
+    Parameters
+    ----------
+    view : View
+        Supplies the formats.
+    deals, valued : int
+        How many deals there are, and how many of them have an amount above 0.
+    which : str
+        Which deals, such as ``lost`` or ``created``.
+
+    Returns
+    -------
+    str
+    """
+    if deals == 0 or (deals - valued) / deals <= MISSING_AMOUNTS_LIMIT:
+        return ""
+    return f"{view.show.share((deals - valued) / deals, 0)} of the {which} deals have no amount"
 
 
 def period_labels(view: View) -> dict[str, str]:

@@ -126,7 +126,8 @@ _ALL = (
         "while it runs, and the next one once it has ended",
         "expected close date",
         "Quota already met: said so instead of a number. No quota: not computable. The coverage "
-        "needed is 1 ÷ the closed win rate.",
+        "needed is 1 ÷ the closed win rate. Not computable where more than 20 % of the open deals "
+        "due have no amount.",
     ),
     Definition(
         "pipeline_created",
@@ -135,7 +136,7 @@ _ALL = (
         "sum of the amounts of deals created",
         "deals created in the period, at today's amount",
         "created date",
-        "Deals without an amount are counted and reported.",
+        "Not computable where more than 20 % of them have no amount (empty or 0).",
     ),
     Definition(
         "deals_created",

@@ -251,7 +251,9 @@ def _win_rate(view: View) -> Finding | None:
     now, before, change = measure.value(), measure.value("prior"), measure.change("prior")
     if now.number is None or now.low is None or now.high is None:
         return None
-    text = f"{measure.text()} of {now.n} closed deals were won (closed win rate"
+    text = (
+        f"{measure.text()} of {view.show.count(now.n or 0)} closed deals were won (closed win rate"
+    )
     tone, action = "flat", ""
     if change is None or before.low is None or before.high is None:
         text += ", with nothing to compare it with)."
@@ -319,8 +321,10 @@ def _stale(view: View) -> Finding | None:
         return None
     show = view.show
     share = view.show.share(stale / deals, 0)
-    amount = show.money(float(frame["stale_amount"].sum()), compact=True)
-    text = f"{show.count(stale)} open deals worth {amount}, {share} of all open ones, are past "
+    worth = ""
+    if not open_pipeline(view).unvalued:
+        worth = f" worth {show.money(float(frame['stale_amount'].sum()), compact=True)}"
+    text = f"{show.count(stale)} open deals{worth}, {share} of all open ones, are past "
     text += f"their close date on {show.date(view.as_of)}."
     return Finding(
         text, "Close them or give them a date: they inflate the pipeline.", "bad", {"stale": stale}

@@ -10,7 +10,7 @@ import numpy as np
 
 from salesops_lib.fragments import Cell, Grid, grid_html
 from salesops_lib.performance.cohorts import closed_deals, created_deals
-from salesops_lib.performance.comparison import compared
+from salesops_lib.performance.comparison import amounts_missing, compared
 from salesops_lib.results import MIME, Measure, Value
 from salesops_lib.stats import mean_interval, median_interval, wilson_interval
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from salesops_lib.data.view import View
 
 __all__ = [
-    "LOST_VALUE_LIMIT",
     "average_deal",
     "bookings",
     "cycle_days",
@@ -33,9 +32,6 @@ __all__ = [
     "win_rate_value",
     "win_rates",
 ]
-
-LOST_VALUE_LIMIT = 0.20
-"""Share of lost deals without an amount above which a win rate by value says nothing."""
 
 
 def bookings(view: View, by: str | None = None) -> Measure:
@@ -117,17 +113,16 @@ def win_rate_value(view: View, by: str | None = None) -> Measure:
     -------
     Measure
         A share; `n` is the number of closed deals. Not computable where more
-        than `LOST_VALUE_LIMIT` of the lost deals have no amount.
+        than `MISSING_AMOUNTS_LIMIT` of the lost deals have no amount.
     """
 
     def value(row: Any, _role: str) -> Value:
         lost, n = _count(row, "lost"), _count(row, "won") + _count(row, "lost")
         if n == 0:
             return Value(None, 0, reason="no deal closed")
-        missing = lost - _count(row, "lost_valued")
-        if lost and missing / lost > LOST_VALUE_LIMIT:
-            share = view.show.share(missing / lost, 0)
-            return Value(None, n, reason=f"{share} of the lost deals have no amount")
+        reason = amounts_missing(view, lost, _count(row, "lost_valued"), "lost")
+        if reason:
+            return Value(None, n, reason=reason)
         won_amount, lost_amount = _number(row, "won_amount"), _number(row, "lost_amount")
         total = won_amount + lost_amount
         if total <= 0:
@@ -294,16 +289,16 @@ def pipeline_created(view: View, by: str | None = None) -> Measure:
     Returns
     -------
     Measure
-        In the reporting currency; `n` is the number of created deals.
+        In the reporting currency; `n` is the number of created deals. Not
+        computable where more than `MISSING_AMOUNTS_LIMIT` of them have no amount.
     """
-    return compared(
-        view,
-        "pipeline_created",
-        created_deals(view, by),
-        by,
-        lambda row, _role: Value(_number(row, "created_amount"), _count(row, "created")),
-        closed=False,
-    )
+
+    def value(row: Any, _role: str) -> Value:
+        n = _count(row, "created")
+        reason = amounts_missing(view, n, _count(row, "valued"), "created")
+        return Value(None if reason else _number(row, "created_amount"), n, reason=reason)
+
+    return compared(view, "pipeline_created", created_deals(view, by), by, value, closed=False)
 
 
 def deals_created(view: View, by: str | None = None) -> Measure:

@@ -13,7 +13,7 @@ from ibis import _
 from salesops_lib.data.quotas import quota_parts
 from salesops_lib.fragments import Cell, Grid
 from salesops_lib.performance.cohorts import opening_deals, pipeline_due, with_group
-from salesops_lib.performance.comparison import compared
+from salesops_lib.performance.comparison import amounts_missing, compared
 from salesops_lib.performance.definitions import DEFINITIONS
 from salesops_lib.results import Measure, MeasureRow, Value, rows_of
 
@@ -90,7 +90,9 @@ def coverage(view: View, by: str | None = None) -> Measure:
     labels = dict(zip(due["group"], due["label"], strict=True)) or {"all": "All"}
     cells = {row.group: row for row in rows_of(due)}
     rows = [
-        MeasureRow(group, label, "current", _coverage(cells.get(group), quotas.get(group), target))
+        MeasureRow(
+            group, label, "current", _coverage(view, cells.get(group), quotas.get(group), target)
+        )
         for group, label in labels.items()
     ]
     periods = {"current": target.label, "prior": "", "last_year": ""}
@@ -98,7 +100,7 @@ def coverage(view: View, by: str | None = None) -> Measure:
     return Measure.of_rows(definition, rows, periods, by, view.scope.phrase, view.show)
 
 
-def _coverage(row: Any, quota: float | None, target: Period) -> Value:
+def _coverage(view: View, row: Any, quota: float | None, target: Period) -> Value:
     deals = 0 if row is None else int(row.open_deals)
     if quota is None:
         return Value(None, deals, reason=f"there is no quota for {target}")
@@ -106,7 +108,9 @@ def _coverage(row: Any, quota: float | None, target: Period) -> Value:
     due = 0.0 if row is None or pd.isna(row.open_amount) else float(row.open_amount)
     if quota - won <= 0:
         return Value(None, deals, reason=f"the quota of {target} is already met")
-    return Value(due / (quota - won), deals)
+    valued = 0 if row is None else int(row.open_valued)
+    reason = amounts_missing(view, deals, valued, "open")
+    return Value(None if reason else due / (quota - won), deals, reason=reason)
 
 
 @lru_cache(maxsize=64)
@@ -141,9 +145,9 @@ class OpenPipeline:
     Parameters
     ----------
     frame : DataFrame
-        One row a stage: `stage`, `order`, `deals`, `amount` and `stale` (open
-        deals whose close date has passed), `stale_amount`, in pipeline order;
-        amounts in the reporting currency.
+        One row a stage: `stage`, `order`, `deals`, `valued` (those with an amount
+        above 0), `amount` and `stale` (open deals whose close date has passed),
+        `stale_amount`, in pipeline order; amounts in the reporting currency.
     view : View
         What was looked at.
     """
@@ -157,10 +161,18 @@ class OpenPipeline:
         return float(self.frame["amount"].sum())
 
     @property
+    def unvalued(self) -> str:
+        """Why the amounts say nothing; empty where they do."""
+        deals, valued = int(self.frame["deals"].sum()), int(self.frame["valued"].sum())
+        return amounts_missing(self.view, deals, valued, "open")
+
+    @property
     def headline(self) -> str:
         """One sentence with the total and what of it is stale."""
         show = self.view.show
         deals, stale = int(self.frame["deals"].sum()), int(self.frame["stale"].sum())
+        if self.unvalued:
+            return f"{show.count(deals)} deals are open; {self.unvalued}."
         text = f"{show.money(self.total, compact=True)} is open in {show.count(deals)} deals"
         if not stale:
             return f"{text}."
@@ -173,6 +185,13 @@ class OpenPipeline:
         show, rows = self.view.show, list(rows_of(self.frame))
         if not rows:
             return f"Bar chart of the open pipeline of {self.view.scope.phrase}: 0 open deals."
+        if self.unvalued:
+            most = max(rows, key=lambda row: row.deals)
+            return (
+                f"Bar chart of the open deals of {self.view.scope.phrase} by stage, "
+                f"{show.date(self.view.as_of)}. Most: {most.stage} with {show.count(most.deals)} "
+                f"deals. {self.unvalued}."
+            )
         largest = max(rows, key=lambda row: row.amount)
         return (
             f"Bar chart of the open pipeline of {self.view.scope.phrase} by stage, "
@@ -184,10 +203,9 @@ class OpenPipeline:
     @property
     def caption(self) -> str:
         """What is drawn, and from which data."""
-        return (
-            f"Amount of open deals by stage, {self.view.show.date(self.view.as_of)}. "
-            f"Source: snapshot {self.view.snapshot.id}."
-        )
+        what = "Number" if self.unvalued else "Amount"
+        day = self.view.show.date(self.view.as_of)
+        return f"{what} of open deals by stage, {day}. Source: snapshot {self.view.snapshot.id}."
 
     @property
     def grid(self) -> Grid:
@@ -236,6 +254,7 @@ def open_pipeline(view: View) -> OpenPipeline:
         .agg(
             order=_.stage_order.min(),
             deals=_.count(),
+            valued=_.count(where=_.amount > 0),
             amount=_.amount.sum().fill_null(0).cast("float64"),
             stale=_.count(where=stale),
             stale_amount=_.amount.sum(where=stale).fill_null(0).cast("float64"),

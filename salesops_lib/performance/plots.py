@@ -9,6 +9,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from salesops_lib.results import rows_of
 from salesops_lib.theme import ACCENT, INK, MUTED, PLAN, SOFT
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def plot_bookings_trend(result: BookingsTrend, ax: Axes | None = None) -> Axes:
     Axes
     """
     ax = ax or _new_axes(3.0)
-    frame, show = result.trend.frame, result.trend.view.show
+    frame, show = result.trend.covered, result.trend.view.show
     positions = np.arange(len(frame))
     colours = [SOFT] * (len(frame) - 1) + [ACCENT]
     sns.barplot(
@@ -85,7 +86,7 @@ def plot_win_rate_trend(result: WinRateTrend, ax: Axes | None = None) -> Axes:
     Axes
     """
     ax = ax or _new_axes(2.8)
-    frame, show = result.trend.frame, result.trend.view.show
+    frame, show = result.trend.covered, result.trend.view.show
     positions = np.arange(len(frame))
     rate = frame["win_rate"]
     ax.vlines(positions, frame["low"], frame["high"], color=SOFT, lw=5, alpha=0.55)
@@ -120,22 +121,24 @@ def plot_open_pipeline(result: OpenPipeline, ax: Axes | None = None) -> Axes:
     frame, show = result.frame, result.view.show
     ax = ax or _new_axes(0.9 + 0.42 * max(2, len(frame)))
     positions = np.arange(len(frame))
-    ax.barh(positions, frame["amount"], color=SOFT, height=0.6, label="open")
+    whole, part = ("deals", "stale") if result.unvalued else ("amount", "stale_amount")
+    ax.barh(positions, frame[whole], color=SOFT, height=0.6, label="open")
     ax.barh(
-        positions, frame["stale_amount"], color="none", edgecolor=PLAN, hatch="////",
+        positions, frame[part], color="none", edgecolor=PLAN, hatch="////",
         height=0.6, lw=0, label="past its close date",
     )  # fmt: skip
-    for y, amount, deals in zip(positions, frame["amount"], frame["deals"], strict=True):
-        text = f"{show.money(amount, compact=True)} in {show.count(deals)}"
-        ax.annotate(text, (amount, y), (4, 0), textcoords="offset points", va="center",
-                    color=INK, fontsize=8)  # fmt: skip
+    for y, row in zip(positions, rows_of(frame), strict=True):
+        amount = "" if result.unvalued else f"{show.money(row.amount, compact=True)} in "
+        ax.annotate(f"{amount}{show.count(row.deals)} deals", (frame[whole].iloc[y], y), (4, 0),
+                    textcoords="offset points", va="center", color=INK, fontsize=8)  # fmt: skip
     ax.set_yticks(positions, frame["stage"])
     ax.invert_yaxis()
-    ax.set(xlabel=f"Open amount, {show.currency}", ylabel="")
-    ax.xaxis.set_major_formatter(_money(show))
+    ax.set(xlabel="Open deals" if result.unvalued else f"Open amount, {show.currency}", ylabel="")
+    if not result.unvalued:
+        ax.xaxis.set_major_formatter(_money(show))
     ax.grid(visible=False, axis="y")
     ax.margins(x=0.16)
-    if (frame["stale_amount"] > 0).any():
+    if (frame[part] > 0).any():
         _legend_above(ax)
     return ax
 
@@ -162,7 +165,7 @@ def plot_bookings_movement(result: Movement, ax: Axes | None = None) -> Axes:
         frame["prior"], positions, marker="D", linestyle="none", color=PLAN, markersize=5,
         label=result.measure.period("prior"),
     )  # fmt: skip
-    for y, row in zip(positions, frame.itertuples(), strict=True):
+    for y, row in zip(positions, rows_of(frame), strict=True):
         edge = np.nanmax([row.current, row.prior])
         ax.annotate(f"{row.text}  {row.change}", (edge, y), (8, 0), textcoords="offset points",
                     va="center", color=MUTED, fontsize=8)  # fmt: skip

@@ -10,8 +10,7 @@ from ibis import _
 
 from salesops_lib.data.view import ROLES
 from salesops_lib.fragments import Cell, Grid, fragment, grid_html
-from salesops_lib.performance.comparison import extract_reason
-from salesops_lib.performance.outcomes import LOST_VALUE_LIMIT
+from salesops_lib.performance.comparison import MISSING_AMOUNTS_LIMIT, extract_reason
 from salesops_lib.results import MIME, rows_of
 
 if TYPE_CHECKING:
@@ -182,7 +181,15 @@ def _amounts(view: View) -> Iterator[Note]:
     ).to_pandas()
     row = counts.iloc[0]
     show = view.show
-    if row.lost and (row.lost - row.lost_valued) / row.lost > LOST_VALUE_LIMIT:
+    unvalued = view.deals.filter(~_.is_closed).agg(deals=_.count(), valued=_.count(where=valued))
+    deals, with_amount = unvalued.to_pandas().iloc[0]
+    if deals and (deals - with_amount) / deals > MISSING_AMOUNTS_LIMIT:
+        yield Note(
+            "missing",
+            f"{show.count(deals - with_amount)} of {show.count(deals)} open deals have no amount.",
+            "The pipeline is counted in deals; what it is worth is not computable.",
+        )
+    if row.lost and (row.lost - row.lost_valued) / row.lost > MISSING_AMOUNTS_LIMIT:
         missing = row.lost - row.lost_valued
         yield Note(
             "missing",

@@ -12,6 +12,7 @@ import pandas as pd
 from ibis import _
 
 from salesops_lib.fragments import Cell, Grid
+from salesops_lib.performance.comparison import MISSING_AMOUNTS_LIMIT
 from salesops_lib.performance.pipeline import quota_by
 from salesops_lib.results import rows_of
 from salesops_lib.stats import wilson_interval
@@ -63,6 +64,12 @@ class Trend:
         else:
             return []
         return [None if pd.isna(value) else float(value) for value in values]
+
+    @property
+    def covered(self) -> pd.DataFrame:
+        """Rows from the extract's first closed deal on; what charts draw."""
+        known = self.frame["bookings"].notna()
+        return self.frame[known] if known.any() else self.frame.tail(1)
 
     def known(self, column: str) -> list[Any]:
         """Rows that have a value, oldest first."""
@@ -270,7 +277,9 @@ def trend(view: View, periods: int = TREND_PERIODS) -> Trend:
         cycle_days=_.age_days.median(where=_.is_won & (_.age_days >= 0)),
     )
     created = _by_period(view.deals, "created_date", spans).agg(
-        deals_created=_.count(), pipeline_created=_.amount.sum().cast("float64")
+        deals_created=_.count(),
+        valued=_.count(where=_.amount > 0),
+        pipeline_created=_.amount.sum().cast("float64"),
     )
     frame = pd.DataFrame({"period": [span.label for span in spans]})
     for part in (closed, created):
@@ -281,7 +290,10 @@ def trend(view: View, periods: int = TREND_PERIODS) -> Trend:
     first = view.starts_on
     covered = np.array([first is not None and first <= span.end for span in spans])
     frame["bookings"] = frame["bookings"].fillna(0.0).where(covered)
-    frame["pipeline_created"] = frame["pipeline_created"].fillna(0.0)
+    missing = frame["deals_created"] - frame["valued"].fillna(0)
+    counted = missing <= MISSING_AMOUNTS_LIMIT * frame["deals_created"]
+    frame["pipeline_created"] = frame["pipeline_created"].fillna(0.0).where(counted)
+    frame = frame.drop(columns="valued")
     frame["quota"] = [
         quota_by(view, span.start, min(span.end, view.as_of)).get("all") for span in spans
     ]
