@@ -120,6 +120,13 @@ class Formatter:
             )
         return _signed(text, amount, signed)
 
+    def amount(self, number: Number | None) -> str:
+        """Amount without its currency, for columns whose head names it; a dash where none."""
+        if number is None or (isinstance(number, float) and math.isnan(number)):
+            return MISSING
+        exact = Decimal(str(number))
+        return self.decimal(exact, 2 if 0 < abs(exact) < 100 else 0)
+
     def count(self, number: Number, *, signed: bool = False) -> str:
         """Whole number with thousands separators."""
         return self.decimal(number, 0, signed=signed)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
     from salesops_lib.formats import Formatter, Unit
 
@@ -64,6 +64,8 @@ class Definition:
         What happens where the plain formula has no answer.
     better : str
         Which direction is good news.
+    short : str
+        Name in the head of a narrow column; empty where the name is short.
     """
 
     id: str
@@ -74,6 +76,7 @@ class Definition:
     anchor: str
     edge_cases: str = ""
     better: Literal["higher", "lower", "neither"] = "higher"
+    short: str = ""
 
 
 @dataclass(frozen=True)
@@ -294,11 +297,7 @@ class Measure:
 
     def records(self) -> dict[str, Any]:
         """Values for machines: plain types only, missing numbers as None."""
-        numbers = ("value", "n", "low", "high")
-        rows = [
-            {key: json_number(cell) if key in numbers else cell for key, cell in row.items()}
-            for row in self.frame.to_dict(orient="records")
-        ]
+        rows = [_record(row) for row in self.frame.to_dict(orient="records")]
         return {
             "kind": "measure",
             "id": self.definition.id,
@@ -313,6 +312,16 @@ class Measure:
         from salesops_lib.fragments import measure_table
 
         return {"text/plain": self.headline, "text/html": measure_table(self), MIME: self.records()}
+
+
+def _record(row: dict[Hashable, Any]) -> dict[str, Any]:
+    """One row for machines; what is empty is left out, but never the value."""
+    record: dict[str, Any] = {str(key): row[key] for key in ("group", "label", "role", "period")}
+    record["value"] = json_number(row["value"])
+    for key in ("n", "low", "high"):
+        if (number := json_number(row[key])) is not None:
+            record[key] = number
+    return record | ({"reason": row["reason"]} if row["reason"] else {})
 
 
 def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
@@ -369,5 +378,6 @@ def json_number(number: Any) -> float | int | None:
         return None
     if isinstance(number, int):
         return number
-    plain = float(number)
+    # Twelve digits: more are noise of the floating point, and of the file's size.
+    plain = float(f"{float(number):.12g}") if not isinstance(number, Decimal) else float(number)
     return plain if math.isfinite(plain) else None

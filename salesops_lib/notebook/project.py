@@ -7,7 +7,7 @@ from pathlib import Path
 
 from salesops_lib.errors import InputError
 
-__all__ = ["ROOT_VARIABLE", "project_root"]
+__all__ = ["ROOT_VARIABLE", "notebook_file", "project_root"]
 
 ROOT_VARIABLE = "SALESOPS_ROOT"
 """Environment variable that names the project folder, whatever the current folder is."""
@@ -51,3 +51,32 @@ def project_root(start: Path) -> Path:
         f" go there, or name the project folder in {ROOT_VARIABLE}",
         where=start.name or str(start),
     )
+
+
+def notebook_file(root: Path, name: str, where: str | None = None) -> Path:
+    """Notebook of the project by its name.
+
+    Parameters
+    ----------
+    root : Path
+        Project folder.
+    name : str
+        Name in ``notebooks/``, without extension.
+    where : str, optional
+        Place that the name comes from, for the message.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    InputError
+        There is no such notebook.
+    """
+    known = {path.stem: path for path in (root / "notebooks").glob("*.ipynb")}
+    if name not in known:
+        raise InputError(
+            f"no notebook `{name}` in notebooks/", where=where, found=name, allowed=known
+        )
+    return known[name]

@@ -59,6 +59,7 @@ _ALL = (
         "close date",
         "Wilson 95 % interval. A period that begins before the extract's first closed deal is "
         "marked as truncated. " + _SMALL,
+        short="Win rate",
     ),
     Definition(
         "win_rate_value",
@@ -78,6 +79,7 @@ _ALL = (
         "created date; wins count up to the same number of days after each period's end",
         "Rises as the cohort matures: compare it with itself, never with the closed win rate. "
         "Wilson 95 % interval. " + _SMALL,
+        short="Won of created",
     ),
     Definition(
         "average_deal",
@@ -107,6 +109,7 @@ _ALL = (
         "Deals created after they closed are left out and reported. Only won deals: slow deals "
         "that are still open are not in it. " + _SMALL,
         better="lower",
+        short="Cycle",
     ),
     Definition(
         "velocity",
@@ -116,6 +119,7 @@ _ALL = (
         "one population for all four factors: deals open when the period began",
         "open at the period's start; won or lost in the period",
         "Not computable without a win in that population.",
+        short="Velocity a day",
     ),
     Definition(
         "coverage",
@@ -137,6 +141,7 @@ _ALL = (
         "deals created in the period, at today's amount",
         "created date",
         "Not computable where more than 20 % of them have no amount (empty or 0).",
+        short="Created",
     ),
     Definition(
         "deals_created",

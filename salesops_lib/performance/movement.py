@@ -86,13 +86,13 @@ class Movement:
         rows = tuple(
             (
                 Cell(str(row["label"]), "head"),
-                Cell(show.value(row["current"], "money")),
-                Cell(show.value(row["prior"], "money")),
+                Cell(show.amount(row["current"])),
+                Cell(show.amount(row["prior"])),
                 Cell(str(row["change"])),
             )
             for row in self.frame.to_dict(orient="records")
         )
-        return Grid(f"Bookings by {self.measure.by}", headers, rows)
+        return Grid(f"Bookings by {self.measure.by}, {show.currency}", headers, rows)
 
     def records(self) -> dict[str, Any]:
         """Values for machines."""

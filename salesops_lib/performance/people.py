@@ -65,7 +65,8 @@ class People:
         """The reps as a table."""
         show = self.view.show
         rated = bool(self.frame["attainment"].notna().any())
-        names = ["Rep", "Bookings", "Win rate", "95% interval", "Closed", "Average deal", "Cycle"]
+        names = ["Rep", f"Bookings, {show.currency}", "Win rate", "95% interval", "Closed"]
+        names += [f"Average deal, {show.currency}", "Cycle"]
         kinds = ["text", *["number"] * 6]
         if rated:
             names[1:1] = ["Attainment", "95% interval", "Against quota"]
@@ -78,14 +79,14 @@ class People:
             cells = [
                 Cell(row.rep, "head"),
                 Cell(
-                    show.value(row.bookings, "money"),
-                    below=f"{show.money(change, compact=True, signed=True)} on prior",
+                    show.amount(row.bookings),
+                    below=f"{show.money(change, compact=True, signed=True)}",
                     tone="good" if change > 0 else "bad" if change < 0 else "",
                 ),
                 Cell(_rounded(show, row.win_rate)),
                 Cell(show.interval(row.win_rate_low, row.win_rate_high, "share", rough=True)),
                 Cell(show.count(row.closed) + small),
-                Cell(show.value(row.average_deal, "money")),
+                Cell(show.amount(row.average_deal)),
                 Cell(show.value(row.cycle_days, "days")),
             ]
             if rated:
@@ -99,6 +100,7 @@ class People:
             rows.append(tuple(cells))
         note = f"* fewer than {SMALL_SAMPLE} closed deals: read with care. Ranks are not shown: "
         note += "most intervals overlap."
+        note += f" Below bookings: change on {self.view.periods['prior'].label}."
         if rated:
             note += " Against quota: attainment from 0 to 200%, dashed line at 100%."
         caption = f"Reps of {self.view.scope.phrase}, {self.view.period.label}"

@@ -211,15 +211,16 @@ class OpenPipeline:
     def grid(self) -> Grid:
         """The numbers behind the chart."""
         show = self.view.show
-        names = ("Stage", "Deals", "Amount", "Past close date", "Their amount")
+        money = show.currency
+        names = ["Stage", "Deals", f"Amount, {money}", "Past close date", f"Their amount, {money}"]
         headers = tuple((name, "text" if name == "Stage" else "number") for name in names)
         rows = tuple(
             (
                 Cell(row.stage, "head"),
                 Cell(show.count(row.deals)),
-                Cell(show.money(row.amount)),
+                Cell(show.amount(row.amount)),
                 Cell(show.count(row.stale)),
-                Cell(show.money(row.stale_amount)),
+                Cell(show.amount(row.stale_amount)),
             )
             for row in rows_of(self.frame)
         )

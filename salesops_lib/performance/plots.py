@@ -27,7 +27,7 @@ __all__ = [
     "plot_win_rate_trend",
 ]
 
-_WIDTH = 7.4
+_WIDTH = 5.6
 
 
 def plot_bookings_trend(result: BookingsTrend, ax: Axes | None = None) -> Axes:
@@ -44,7 +44,7 @@ def plot_bookings_trend(result: BookingsTrend, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    ax = ax or _new_axes(3.0)
+    ax = ax or _new_axes(2.8)
     frame, show = result.trend.covered, result.trend.view.show
     positions = np.arange(len(frame))
     colours = [SOFT] * (len(frame) - 1) + [ACCENT]
@@ -56,7 +56,7 @@ def plot_bookings_trend(result: BookingsTrend, ax: Axes | None = None) -> Axes:
         if amount == amount:
             label = show.money(amount, compact=True)
             ax.annotate(label, (x, amount), (0, 3), textcoords="offset points", ha="center",
-                        color=INK, fontsize=8)  # fmt: skip
+                        color=INK, fontsize=8.5)  # fmt: skip
     quota = frame["quota"]
     if quota.notna().any():
         for x, amount in zip(positions, quota, strict=True):
@@ -94,7 +94,7 @@ def plot_win_rate_trend(result: WinRateTrend, ax: Axes | None = None) -> Axes:
     for x, share in zip(positions, rate, strict=True):
         if share == share:
             ax.annotate(show.share(share), (x, share), (7, 4), textcoords="offset points",
-                        color=INK, fontsize=8)  # fmt: skip
+                        color=INK, fontsize=8.5)  # fmt: skip
     ax.set_xticks(positions, frame["period"])
     ax.set(xlabel="", ylabel="Win rate, % of closed deals")
     ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
@@ -119,7 +119,7 @@ def plot_open_pipeline(result: OpenPipeline, ax: Axes | None = None) -> Axes:
     Axes
     """
     frame, show = result.frame, result.view.show
-    ax = ax or _new_axes(0.9 + 0.42 * max(2, len(frame)))
+    ax = ax or _new_axes(0.9 + 0.38 * max(3, len(frame)))
     positions = np.arange(len(frame))
     whole, part = ("deals", "stale") if result.unvalued else ("amount", "stale_amount")
     ax.barh(positions, frame[whole], color=SOFT, height=0.6, label="open")
@@ -130,9 +130,9 @@ def plot_open_pipeline(result: OpenPipeline, ax: Axes | None = None) -> Axes:
     for y, row in zip(positions, rows_of(frame), strict=True):
         amount = "" if result.unvalued else f"{show.money(row.amount, compact=True)} in "
         ax.annotate(f"{amount}{show.count(row.deals)} deals", (frame[whole].iloc[y], y), (4, 0),
-                    textcoords="offset points", va="center", color=INK, fontsize=8)  # fmt: skip
+                    textcoords="offset points", va="center", color=INK, fontsize=8.5)  # fmt: skip
     ax.set_yticks(positions, frame["stage"])
-    ax.invert_yaxis()
+    ax.set_ylim(max(len(frame), 3) - 0.4, -0.6)
     ax.set(xlabel="Open deals" if result.unvalued else f"Open amount, {show.currency}", ylabel="")
     if not result.unvalued:
         ax.xaxis.set_major_formatter(_money(show))
@@ -158,7 +158,7 @@ def plot_bookings_movement(result: Movement, ax: Axes | None = None) -> Axes:
     Axes
     """
     frame, show = result.shown, result.measure.show
-    ax = ax or _new_axes(0.9 + 0.36 * max(2, len(frame)))
+    ax = ax or _new_axes(0.9 + 0.34 * max(3, len(frame)))
     positions = np.arange(len(frame))
     ax.barh(positions, frame["current"], color=SOFT, height=0.6, label=result.measure.period())
     ax.plot(
@@ -168,9 +168,9 @@ def plot_bookings_movement(result: Movement, ax: Axes | None = None) -> Axes:
     for y, row in zip(positions, rows_of(frame), strict=True):
         edge = np.nanmax([row.current, row.prior])
         ax.annotate(f"{row.text}  {row.change}", (edge, y), (8, 0), textcoords="offset points",
-                    va="center", color=MUTED, fontsize=8)  # fmt: skip
+                    va="center", color=MUTED, fontsize=8.5)  # fmt: skip
     ax.set_yticks(positions, frame["label"])
-    ax.invert_yaxis()
+    ax.set_ylim(max(len(frame), 3) - 0.4, -0.6)
     ax.set(xlabel=f"Bookings, {show.currency}", ylabel="")
     ax.xaxis.set_major_formatter(_money(show))
     ax.grid(visible=False, axis="y")

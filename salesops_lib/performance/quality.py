@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from ibis import _
 
+from salesops_lib.data.ingest.reasons import reason_sentence
 from salesops_lib.data.view import ROLES
 from salesops_lib.fragments import Cell, Grid, fragment, grid_html
 from salesops_lib.performance.comparison import MISSING_AMOUNTS_LIMIT, extract_reason
@@ -80,7 +81,7 @@ class IngestRecord:
             (
                 Cell(row.table, "head"),
                 Cell(row.status, "text"),
-                Cell(row.reason, "text"),
+                Cell(reason_sentence(row.reason) if row.reason else "", "text"),
                 Cell(f"{row.rows:,}"),
             )
             for row in rows_of(self.frame)
@@ -249,11 +250,11 @@ def _ingest(view: View) -> Iterator[Note]:
             yield Note(
                 "repaired",
                 f"{show.count(total)} rows of {name} were repaired ({_reasons(record.repaired)}).",
-                "They count as repaired.",
+                "They count, as repaired.",
             )
 
 
 def _reasons(counts: dict[str, int]) -> str:
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    shown = ", ".join(f"{reason}: {count:,}" for reason, count in ordered[:3])
-    return shown + (" and others" if len(ordered) > 3 else "")
+    shown = "; ".join(f"{count:,} {reason_sentence(reason)}" for reason, count in ordered[:3])
+    return shown + ("; and others" if len(ordered) > 3 else "")

@@ -36,7 +36,6 @@ __all__ = ["Breakdown", "Scorecard", "breakdown", "scorecard"]
 _CARDS: tuple[Callable[[View], Measure], ...] = (
     bookings,
     attainment,
-    quota_share,
     win_rate,
     win_rate_created,
     average_deal,
@@ -47,7 +46,12 @@ _CARDS: tuple[Callable[[View], Measure], ...] = (
     pipeline_created,
 )
 
-_COUNTS: tuple[Callable[[View], Measure], ...] = (win_rate_value, deals_won, deals_created)
+_COUNTS: tuple[Callable[[View], Measure], ...] = (
+    quota_share,
+    win_rate_value,
+    deals_won,
+    deals_created,
+)
 """In the values, without a card of their own."""
 
 _COLUMNS: tuple[Callable[[View, str], Measure], ...] = (
@@ -64,6 +68,9 @@ _COLUMNS: tuple[Callable[[View, str], Measure], ...] = (
 )
 
 _COMPARED = ("prior", "last_year")
+
+_ROWS_SHOWN = 12
+"""A breakdown is for looking up: its first rows say who matters most."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,7 @@ class Scorecard:
             ends = measure.show.interval(value.low, value.high, measure.definition.unit)
             notes.append(f"95% {ends}")
         if value.n is not None and measure.definition.unit != "count":
-            notes.append(f"n {measure.show.count(value.n)}")
+            notes.append(f"n\N{NO-BREAK SPACE}{measure.show.count(value.n)}")
         if value.number is not None and value.reason:
             notes.append(value.reason)
         if value.n is not None and 0 < value.n < SMALL_SAMPLE:
@@ -154,7 +161,7 @@ class Breakdown:
         order = sorted(
             labels, key=lambda key: (-float(first.value(group=key).number or 0), labels[key])
         )
-        headers = ((self.by.capitalize(), "text"), *((m.definition.name, "number") for m in shown))
+        headers = ((self.by.capitalize(), "text"), *((_head(m), "number") for m in shown))
         rows = tuple(
             (Cell(labels[key], "head"), *(_cell(measure, key) for measure in shown))
             for key in order
@@ -172,7 +179,7 @@ class Breakdown:
         values = [measure.records() for measure in self.measures]
         return {
             "text/plain": f"Key figures by {self.by}: {len(self.grid.rows)} rows",
-            "text/html": grid_html(self.grid),
+            "text/html": grid_html(self.grid, _ROWS_SHOWN),
             MIME: {"kind": "breakdown", "by": self.by, "measures": values},
         }
 
@@ -215,9 +222,18 @@ def breakdown(view: View, by: str) -> Breakdown:
     return Breakdown(by, tuple(measure(view, by) for measure in _COLUMNS))
 
 
+def _head(measure: Measure) -> str:
+    """Name of a column, with the currency that its cells leave out."""
+    name = measure.definition.short or measure.definition.name
+    money = measure.definition.unit in {"money", "money_per_day"}
+    return f"{name}, {measure.show.currency}" if money else name
+
+
 def _cell(measure: Measure, group: str) -> Cell:
     value = measure.value(group=group)
     text = measure.text(group=group)
+    if measure.definition.unit in {"money", "money_per_day"}:
+        text = measure.show.amount(value.number)
     small = value.number is not None and value.n is not None and value.n < SMALL_SAMPLE
     changes = [moved for role in _COMPARED if (moved := measure.change_text(role, group))]
     return Cell(

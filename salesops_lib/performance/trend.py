@@ -82,21 +82,22 @@ class Trend:
         headers = tuple(
             (text, "text" if text in {"Period", "Note"} else "number")
             for text in (
-                "Period", "Bookings", "Quota", "Won", "Lost", "Win rate", "95% interval",
-                "Median cycle", "Pipeline created", "Note",
+                "Period", f"Bookings, {show.currency}", f"Quota, {show.currency}", "Won", "Lost",
+                "Win rate", "95% interval", "Median cycle", f"Pipeline created, {show.currency}",
+                "Note",
             )
         )  # fmt: skip
         rows = tuple(
             (
                 Cell(row.period, "head"),
-                Cell(show.value(row.bookings, "money")),
-                Cell(show.value(row.quota, "money")),
+                Cell(show.amount(row.bookings)),
+                Cell(show.amount(row.quota)),
                 Cell(show.count(row.won)),
                 Cell(show.count(row.lost)),
                 Cell(show.value(row.win_rate, "share")),
                 Cell(show.interval(row.low, row.high, "share")),
                 Cell(show.value(row.cycle_days, "days")),
-                Cell(show.value(row.pipeline_created, "money")),
+                Cell(show.amount(row.pipeline_created)),
                 Cell(row.note, "text"),
             )
             for row in rows_of(self.frame)
@@ -333,7 +334,7 @@ def _note(view: View, span: Period) -> str:
 
 
 def _caption(what: str, shown: Trend) -> str:
-    first, last = shown.frame["period"].iloc[0], shown.frame["period"].iloc[-1]
+    first, last = shown.covered["period"].iloc[0], shown.covered["period"].iloc[-1]
     return f"{what}, {first} to {last}. Source: snapshot {shown.view.snapshot.id}."
 
 

@@ -156,8 +156,8 @@ def test_the_trend_has_eight_periods_and_says_where_the_extract_begins(honest):
 def test_breakdown_shows_each_measure_with_its_changes(honest):
     table = performance.breakdown(open_view(honest.path, period="2026-Q3"), "team")
     names = [name for name, _ in table.grid.headers]
-    assert names[:3] == ["Team", "Bookings", "Attainment"]
+    assert names[:3] == ["Team", "Bookings, EUR", "Attainment"]
     row = table.grid.rows[0]
     assert row[0].text == "Δ & <b>"
-    assert row[1].text == "€500*"
+    assert row[1].text == "500*"
     assert row[1].below == "−58.3%"
