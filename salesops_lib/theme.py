@@ -10,7 +10,18 @@ from typing import Any
 
 import seaborn as sns
 
-__all__ = ["ACCENT", "INK", "LINE", "MUTED", "PALETTE", "PLAN", "SOFT", "VARIABLES", "apply_theme"]
+__all__ = [
+    "ACCENT",
+    "INK",
+    "LINE",
+    "MUTED",
+    "PALETTE",
+    "PLAN",
+    "RC",
+    "SOFT",
+    "VARIABLES",
+    "apply_theme",
+]
 
 INK = "#1b2733"
 MUTED = "#55606c"
@@ -36,7 +47,8 @@ VARIABLES = {
 }
 """CSS variable that stands for each colour on the page."""
 
-_RC: dict[str, Any] = {
+RC: dict[Any, Any] = {
+    **sns.axes_style("whitegrid"),
     "axes.edgecolor": LINE,
     "axes.labelcolor": MUTED,
     "axes.labelsize": 9,
@@ -67,8 +79,9 @@ _RC: dict[str, Any] = {
     # A deal's or team's name may hold a dollar sign: it is text, never a formula.
     "text.parse_math": False,
 }
+"""Settings of the theme. Figures hold to them whatever the kernel has set."""
 
 
 def apply_theme() -> None:
     """Set the theme for all charts of this kernel."""
-    sns.set_theme(style="whitegrid", palette=list(PALETTE), rc=_RC)
+    sns.set_theme(style="whitegrid", palette=list(PALETTE), rc=RC)

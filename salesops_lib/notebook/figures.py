@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from salesops_lib.errors import SalesOpsError
 from salesops_lib.fragments import fragment, grid_html
 from salesops_lib.results import MIME
-from salesops_lib.theme import VARIABLES
+from salesops_lib.theme import RC, VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,12 +101,12 @@ def figure(plot: Callable[[Any], Axes], result: Charted) -> Figure:
     """
     if len(result.alt) < _SHORTEST_ALT:
         raise SalesOpsError(f"{plot.__name__}: the result has no alternative text")
-    axes = plot(result)
-    drawn = axes.get_figure(root=True)
-    try:
-        svg = _inline_svg(drawn, result, plot.__name__)
-    finally:
-        plt.close(drawn)
+    with mpl.rc_context(RC):
+        drawn = plot(result).get_figure(root=True)
+        try:
+            svg = _inline_svg(drawn, result, plot.__name__)
+        finally:
+            plt.close(drawn)
     return Figure(svg, result)
 
 
