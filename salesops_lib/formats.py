@@ -199,6 +199,8 @@ class Formatter:
             return ""
         if rough and unit == "share":
             return f"{self.share(low, 0)} to {self.share(high, 0)}"
+        if unit == "days":
+            return f"{self.decimal(low, 0)} to {self.days(high)}"
         return f"{self.value(low, unit, compact=True)} to {self.value(high, unit, compact=True)}"
 
     def date(self, day: dt.date, *, short: bool = False) -> str:

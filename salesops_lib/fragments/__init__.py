@@ -32,9 +32,9 @@ class Cell:
     kind : str
         ``head`` (names the row), ``text`` or ``number``.
     below : str
-        Smaller second line.
+        Smaller lines under it.
     tone : str
-        ``good``, ``bad`` or empty; it colours the second line, whose sign says the same.
+        ``good``, ``bad`` or empty; it colours the first of them, whose sign says the same.
     title : str
         What a dash or a mark means.
     drawing : Markup, optional

@@ -66,8 +66,7 @@ class People:
         show = self.view.show
         rated = bool(self.frame["attainment"].notna().any())
         names = ["Rep", f"Bookings, {show.currency}", "Win rate", "95% interval", "Closed"]
-        names += [f"Average deal, {show.currency}", "Cycle"]
-        kinds = ["text", *["number"] * 6]
+        kinds = ["text", *["number"] * 4]
         if rated:
             names[1:1] = ["Attainment", "95% interval", "Against quota"]
             kinds[1:1] = ["number", "number", "text"]
@@ -86,8 +85,6 @@ class People:
                 Cell(_rounded(show, row.win_rate)),
                 Cell(show.interval(row.win_rate_low, row.win_rate_high, "share", rough=True)),
                 Cell(show.count(row.closed) + small),
-                Cell(show.amount(row.average_deal)),
-                Cell(show.value(row.cycle_days, "days")),
             ]
             if rated:
                 cells[1:1] = [

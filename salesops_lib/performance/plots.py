@@ -63,7 +63,7 @@ def plot_bookings_trend(result: BookingsTrend, ax: Axes | None = None) -> Axes:
             ax.plot([x - 0.45, x + 0.45], [amount, amount], color=PLAN, linestyle="--", lw=1.6)
         ax.plot([], [], color=PLAN, linestyle="--", lw=1.6, label="quota")
         _legend_above(ax)
-    ax.set_xticks(positions, frame["period"])
+    ax.set_xticks(positions, [period.replace("-", "\n", 1) for period in frame["period"]])
     ax.set(xlabel="", ylabel=f"Bookings, {show.currency}")
     ax.yaxis.set_major_formatter(_money(show))
     ax.grid(visible=False, axis="x")
@@ -91,16 +91,16 @@ def plot_win_rate_trend(result: WinRateTrend, ax: Axes | None = None) -> Axes:
     rate = frame["win_rate"]
     ax.vlines(positions, frame["low"], frame["high"], color=SOFT, lw=5, alpha=0.55)
     sns.lineplot(x=positions, y=rate, color=ACCENT, marker="o", ax=ax, errorbar=None)
-    for x, share in zip(positions, rate, strict=True):
+    for x, share, top in zip(positions, rate, frame["high"], strict=True):
         if share == share:
-            ax.annotate(show.share(share), (x, share), (7, 4), textcoords="offset points",
-                        color=INK, fontsize=8.5)  # fmt: skip
-    ax.set_xticks(positions, frame["period"])
+            ax.annotate(show.share(share), (x, top), (0, 4), textcoords="offset points",
+                        ha="center", color=INK, fontsize=8.5)  # fmt: skip
+    ax.set_xticks(positions, [period.replace("-", "\n", 1) for period in frame["period"]])
     ax.set(xlabel="", ylabel="Win rate, % of closed deals")
     ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _at: show.share(share, 0)))
     ax.grid(visible=False, axis="x")
-    ax.margins(x=0.06)
+    ax.margins(x=0.06, y=0.12)
     return ax
 
 
@@ -136,8 +136,9 @@ def plot_open_pipeline(result: OpenPipeline, ax: Axes | None = None) -> Axes:
     ax.set(xlabel="Open deals" if result.unvalued else f"Open amount, {show.currency}", ylabel="")
     if not result.unvalued:
         ax.xaxis.set_major_formatter(_money(show))
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.grid(visible=False, axis="y")
-    ax.margins(x=0.16)
+    ax.margins(x=0.28)
     if (frame[part] > 0).any():
         _legend_above(ax)
     return ax

@@ -242,19 +242,19 @@ def _ingest(view: View) -> Iterator[Note]:
             yield Note(
                 "care",
                 f"{show.count(quarantined)} of {show.count(record.read)} rows of {name} are "
-                f"quarantined ({_reasons(record.quarantined)}).",
-                "They are in no figure of this report.",
+                "quarantined.",
+                f"They are in no figure: {_reasons(record.quarantined)}.",
             )
         if table == "opportunities" and record.repaired:
             total = sum(record.repaired.values())
             yield Note(
                 "repaired",
-                f"{show.count(total)} rows of {name} were repaired ({_reasons(record.repaired)}).",
-                "They count, as repaired.",
+                f"{show.count(total)} rows of {name} were repaired.",
+                f"They count as repaired: {_reasons(record.repaired)}.",
             )
 
 
 def _reasons(counts: dict[str, int]) -> str:
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    shown = "; ".join(f"{count:,} {reason_sentence(reason)}" for reason, count in ordered[:3])
+    shown = "; ".join(f"{reason_sentence(reason)} ({count:,})" for reason, count in ordered[:3])
     return shown + ("; and others" if len(ordered) > 3 else "")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from salesops_lib.formats import MISSING
 from salesops_lib.fragments import Cell, Grid, fragment, grid_html
 from salesops_lib.performance.attainment import attainment, quota_share
 from salesops_lib.performance.outcomes import (
@@ -23,7 +24,7 @@ from salesops_lib.performance.outcomes import (
 )
 from salesops_lib.performance.pipeline import coverage, velocity
 from salesops_lib.performance.trend import Trend, trend
-from salesops_lib.results import MIME, Measure
+from salesops_lib.results import MIME, Measure, json_number
 from salesops_lib.stats import SMALL_SAMPLE
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ _COLUMNS: tuple[Callable[[View, str], Measure], ...] = (
 
 _COMPARED = ("prior", "last_year")
 
+_COUNTED = frozenset({"bookings", "attainment", "coverage", "pipeline_created"})
+"""Sums, not samples: few cases do not make them uncertain."""
+
 _ROWS_SHOWN = 12
 """A breakdown is for looking up: its first rows say who matters most."""
 
@@ -95,27 +99,37 @@ class Scorecard:
         """Measure by its id."""
         return self.measures[measure]
 
+    @property
+    def rounded(self) -> dict[str, float | None]:
+        """Each figure to three significant digits, None where not computable."""
+        numbers = {
+            key: json_number(measure.value().number) for key, measure in self.measures.items()
+        }
+        return {key: None if n is None else float(f"{n:.3g}") for key, n in numbers.items()}
+
     def _card(self, measure: Measure) -> dict[str, Any]:
         value = measure.value()
         notes = []
         if measure.definition.unit in {"share", "days"} and value.low is not None:
-            ends = measure.show.interval(value.low, value.high, measure.definition.unit)
-            notes.append(f"95% {ends}")
+            ends = measure.show.interval(value.low, value.high, measure.definition.unit, rough=True)
+            notes.append(f"95% interval {ends}")
         if value.n is not None and measure.definition.unit != "count":
             notes.append(f"n\N{NO-BREAK SPACE}{measure.show.count(value.n)}")
         if value.number is not None and value.reason:
             notes.append(value.reason)
         if value.n is not None and 0 < value.n < SMALL_SAMPLE:
             notes.append("small sample")
-        name = measure.definition.name
+        name, text = measure.definition.name, measure.text()
         if measure.definition.id == "coverage":
             name = f"{name} of {measure.period()}"
+        if measure.definition.unit == "money_per_day" and value.number is not None:
+            name, text = f"{name} a day", measure.show.money(value.number, compact=True)
         return {
             "id": measure.definition.id,
             "name": name,
-            "value": "" if value.number is None else measure.text(),
+            "value": "" if value.number is None else text,
             "reason": value.reason,
-            "note": " · ".join(notes),
+            "notes": notes,
             "changes": [
                 {"text": text, "tone": measure.tone(role)}
                 for role in _COMPARED
@@ -171,7 +185,7 @@ class Breakdown:
             f"Key figures by {self.by}, {first.period()}",
             headers,
             rows,
-            f"Second line: change on {prior} and on {year}. "
+            f"Below each figure: change on {prior}, then on {year}. "
             f"* fewer than {SMALL_SAMPLE} cases. {first.show.value(None, 'money')} not computable.",
         )
 
@@ -234,11 +248,18 @@ def _cell(measure: Measure, group: str) -> Cell:
     text = measure.text(group=group)
     if measure.definition.unit in {"money", "money_per_day"}:
         text = measure.show.amount(value.number)
-    small = value.number is not None and value.n is not None and value.n < SMALL_SAMPLE
-    changes = [moved for role in _COMPARED if (moved := measure.change_text(role, group))]
+    small = (
+        measure.definition.id not in _COUNTED
+        and value.number is not None
+        and value.n is not None
+        and value.n < SMALL_SAMPLE
+    )
+    changes = [measure.change_text(role, group) or MISSING for role in _COMPARED]
+    if changes == [MISSING, MISSING]:
+        changes = []
     return Cell(
         text + ("*" if small else ""),
-        below=" · ".join(changes),
+        below="\n".join(changes),
         tone=measure.tone("prior", group),
         title=value.reason,
     )

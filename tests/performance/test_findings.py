@@ -159,5 +159,5 @@ def test_breakdown_shows_each_measure_with_its_changes(honest):
     assert names[:3] == ["Team", "Bookings, EUR", "Attainment"]
     row = table.grid.rows[0]
     assert row[0].text == "Δ & <b>"
-    assert row[1].text == "500*"
-    assert row[1].below == "−58.3%"
+    assert row[1].text == "500"
+    assert row[1].below == "−58.3%\n–"
