@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import pandas as pd
@@ -184,11 +185,14 @@ class Measure:
         frame = frame.astype({"value": object, "n": "Int64", "low": float, "high": float})
         return cls(definition, frame, by, scope, show)
 
-    @property
+    @cached_property
+    def _cells(self) -> dict[tuple[str, str], Any]:
+        return {(row.group, row.role): row for row in rows_of(self.frame)}
+
+    @cached_property
     def groups(self) -> list[tuple[str, str]]:
         """Key and label of each group, in shown order."""
-        pairs = self.frame[["group", "label"]].drop_duplicates("group")
-        return [(str(key), str(label)) for key, label in pairs.itertuples(index=False)]
+        return list(dict.fromkeys((row.group, row.label) for row in rows_of(self.frame)))
 
     def value(self, role: str = "current", group: str | None = None) -> Value:
         """One number of the measure.
@@ -205,24 +209,26 @@ class Measure:
         Value
             With no number where the group has no row.
         """
-        rows = self.frame[self.frame["role"] == role]
-        if group is not None:
-            rows = rows[rows["group"] == group]
-        if rows.empty:
+        if group is None and self.groups:
+            group = self.groups[0][0]
+        row = self._cells.get((group or "", role))
+        if row is None:
             return Value(None, reason="no such group in this period")
-        row = rows.iloc[0]
         return Value(
-            None if row["value"] is None or row["value"] != row["value"] else row["value"],
-            None if pd.isna(row["n"]) else int(row["n"]),
-            None if math.isnan(row["low"]) else float(row["low"]),
-            None if math.isnan(row["high"]) else float(row["high"]),
-            str(row["reason"]),
+            None if row.value is None or row.value != row.value else row.value,
+            None if pd.isna(row.n) else int(row.n),
+            None if math.isnan(row.low) else float(row.low),
+            None if math.isnan(row.high) else float(row.high),
+            str(row.reason),
         )
 
+    @cached_property
+    def _periods(self) -> dict[str, str]:
+        return dict(zip(self.frame["role"], self.frame["period"], strict=True))
+
     def period(self, role: str = "current") -> str:
-        """Label of a role's period."""
-        labels = self.frame.loc[self.frame["role"] == role, "period"]
-        return "" if labels.empty else str(labels.iloc[0])
+        """Label of a role's period; empty where the measure has none."""
+        return self._periods.get(role, "")
 
     def text(self, role: str = "current", group: str | None = None, *, compact: bool = True) -> str:
         """Number as people read it; a dash where there is none."""

@@ -20,6 +20,7 @@ from ibis import _
 
 from salesops_lib.data import organisation
 from salesops_lib.data.exchange import converted
+from salesops_lib.data.quotas import quota_facts
 from salesops_lib.formats import checked_currency
 from salesops_lib.yamlfile import Strict
 
@@ -176,8 +177,8 @@ def facts_folder(snapshot: Snapshot, currency: CurrencySettings, as_of: dt.date)
     Returns
     -------
     Path or None
-        Folder with ``deals.parquet`` and ``credits.parquet``; None where the
-        snapshot's folder cannot be written to.
+        Folder with ``deals.parquet``, ``credits.parquet`` and
+        ``quotas.parquet``; None where the snapshot's folder cannot be written to.
     """
     folder = snapshot.path / "derived" / _facts_key(currency, as_of)
     if folder.is_dir():
@@ -192,6 +193,8 @@ def facts_folder(snapshot: Snapshot, currency: CurrencySettings, as_of: dt.date)
         deal_facts(snapshot, currency, as_of).to_parquet(deals_file)
         deals = snapshot.backend.read_parquet(str(deals_file))
         credit_facts(snapshot, deals, as_of).to_parquet(work / "credits.parquet")
+        quotas = quota_facts(snapshot, currency.reporting, as_of)
+        quotas.to_parquet(work / "quotas.parquet")
         work.chmod(0o755)
         # Another kernel may have been first: its folder holds the same bytes.
         if not folder.is_dir():
@@ -226,7 +229,7 @@ def _facts_key(currency: CurrencySettings, as_of: dt.date) -> str:
     """Names the facts by their settings and by the code that makes them."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    for name in ("facts.py", "organisation.py", "exchange.py", "schema.py"):
+    for name in ("facts.py", "organisation.py", "exchange.py", "quotas.py", "schema.py"):
         digest.update((here / name).read_bytes())
     settings = {"currency": currency.model_dump(), "as_of": as_of.isoformat()}
     digest.update(json.dumps(settings, sort_keys=True).encode())

@@ -1,40 +1,95 @@
-"""Quotas cut to a period and to the places that carried them."""
+"""Quotas, placed in the organisation and cut to any span of days."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
 
 import ibis
+import pandas as pd
 from ibis import _
 
 from salesops_lib.data.exchange import converted
 from salesops_lib.data.organisation import places
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from ibis.expr.types import Table as IbisTable
 
-    from salesops_lib.data.view import View
+    from salesops_lib.data.snapshot import Snapshot
 
-__all__ = ["quota_parts"]
-
-_CENTS = "decimal(18, 2)"
+__all__ = ["quota_facts", "quota_parts"]
 
 
-def quota_parts(view: View, start: dt.date, end: dt.date, measure: str = "bookings") -> IbisTable:
-    """Quota of each rep and team between two days.
+def quota_facts(snapshot: Snapshot, reporting: str, as_of: dt.date) -> IbisTable:
+    """Every quota that counts, once for each place its owner was in meanwhile.
+
+    Roll-ups of other people's quotas are left out. Of several versions the
+    highest one in force on the as-of date counts.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Source.
+    reporting : str
+        Currency wanted; a quota is converted at the rate of its first day.
+    as_of : date
+        Day the versions are judged at.
+
+    Returns
+    -------
+    ibis.Table
+        `measure`, `rep_id`, `rep_name`, `team`, `region`, `period_start`,
+        `period_end` (of the whole quota), `span_start`, `span_end` (its days in
+        this place, inclusive) and `amount` (the whole quota, reporting currency).
+    """
+    valid = snapshot.table("quotas").filter(
+        ~ibis.coalesce(_.is_rollup, ibis.literal(value=False)),
+        _.effective_from.isnull() | (_.effective_from <= as_of),
+    )
+    of_one = ibis.window(group_by=["rep_id", "measure", "period_start"])
+    newest = valid.mutate(version=ibis.coalesce(_.version, 0)).filter(
+        lambda rows: rows.version == rows.version.max().over(of_one)
+    )
+    quotas = converted(snapshot, newest, reporting, _.period_start)
+    there = places(snapshot).rename(place_rep="rep_id").drop("role", "manager_id")
+    joined = quotas.left_join(
+        there,
+        [
+            quotas.rep_id == there.place_rep,
+            quotas.period_start <= there.place_to,
+            quotas.period_end >= there.place_from,
+        ],
+    )
+    people = snapshot.table("reps").select("rep_id", _.name.name("rep_name"))
+    return (
+        joined.left_join(people, "rep_id")
+        .mutate(
+            rep_name=ibis.coalesce(_.rep_name, _.rep_id),
+            span_start=ibis.greatest(_.period_start, ibis.coalesce(_.place_from, _.period_start)),
+            span_end=ibis.least(_.period_end, ibis.coalesce(_.place_to, _.period_end)),
+        )
+        .select(
+            "measure", "rep_id", "rep_name", "team", "region", "period_start", "period_end",
+            "span_start", "span_end", "amount",
+        )
+        .order_by("measure", "rep_id", "period_start", "span_start")
+    )  # fmt: skip
+
+
+def quota_parts(
+    quotas: pd.DataFrame, start: dt.date, end: dt.date, measure: str = "bookings"
+) -> pd.DataFrame:
+    """Parts of quotas that fall between two days.
 
     A quota is spread evenly over the days of its own period. The part of a span
     is round(quota x days up to its end ÷ all days) less the same up to its
     start, so that the parts of any partition add up to the quota to the cent.
-    Roll-ups of other people's quotas are left out. The highest version in force
-    on the as-of date counts.
 
     Parameters
     ----------
-    view : View
-        Supplies snapshot, scope, currency and as-of date.
+    quotas : DataFrame
+        Rows of `quota_facts`.
     start, end : date
         First and last day, inclusive.
     measure : str
@@ -42,50 +97,28 @@ def quota_parts(view: View, start: dt.date, end: dt.date, measure: str = "bookin
 
     Returns
     -------
-    ibis.Table
-        `rep_id`, `rep_name`, `team`, `region`, `amount` (reporting currency, at
-        the rate of the quota's first day) and `ramp_percent`; one row a rep,
-        quota period and place.
+    DataFrame
+        `rep_id`, `rep_name`, `team`, `region` and `amount` (Decimal, reporting
+        currency); one row a rep, quota period and place.
     """
-    snapshot = view.snapshot
-    valid = snapshot.table("quotas").filter(
-        _.measure == measure,
-        ~ibis.coalesce(_.is_rollup, ibis.literal(value=False)),
-        _.effective_from.isnull() | (_.effective_from <= view.as_of),
-        _.period_start <= end,
-        _.period_end >= start,
-    )
-    latest = ibis.window(group_by=["rep_id", "period_start"])
-    newest = valid.mutate(version=ibis.coalesce(_.version, 0)).filter(
-        lambda rows: rows.version == rows.version.max().over(latest)
-    )
-    in_currency = converted(snapshot, newest, view.currency.reporting, _.period_start)
-    there = places(snapshot).rename(place_rep="rep_id").drop("role", "manager_id")
-    joined = in_currency.left_join(
-        there,
-        [
-            in_currency.rep_id == there.place_rep,
-            in_currency.period_start <= there.place_to,
-            in_currency.period_end >= there.place_from,
-        ],
-    )
-    first = ibis.greatest(_.period_start, start, ibis.coalesce(_.place_from, _.period_start))
-    last = ibis.least(_.period_end, end, ibis.coalesce(_.place_to, _.period_end))
-    spans = joined.mutate(first=first, last=last).filter(_["first"] <= _["last"])
-    days = _.period_end.delta(_.period_start, unit="day") + 1
-    after = (_.amount * (_["last"].delta(_.period_start, unit="day") + 1) / days).round(2)
-    before = (_.amount * _["first"].delta(_.period_start, unit="day") / days).round(2)
-    people = snapshot.table("reps").select("rep_id", _.name.name("rep_name"))
-    parts = (
-        spans.mutate(amount=after.cast(_CENTS) - before.cast(_CENTS))
-        .left_join(people, "rep_id")
-        .mutate(rep_name=ibis.coalesce(_.rep_name, _.rep_id))
-        .select("rep_id", "rep_name", "team", "region", "amount", "ramp_percent")
-    )
-    match view.scope.kind:
-        case "company":
-            return parts
-        case "rep":
-            return parts.filter(_.rep_id == view.scope.key)
-        case kind:
-            return parts.filter(_[kind] == view.scope.key)
+    due = quotas[quotas["measure"] == measure]
+    floor, roof = pd.Timestamp(start), pd.Timestamp(end)
+    first = due["span_start"].where(due["span_start"] > floor, floor)
+    last = due["span_end"].where(due["span_end"] < roof, roof)
+    inside = first <= last
+    due, first, last = due[inside], first[inside], last[inside]
+    days = (due["period_end"] - due["period_start"]).dt.days + 1
+    until = (last - due["period_start"]).dt.days + 1
+    before = (first - due["period_start"]).dt.days
+    amounts = [
+        _share(amount, to, of) - _share(amount, fro, of)
+        for amount, fro, to, of in zip(due["amount"], before, until, days, strict=True)
+    ]
+    columns = ["rep_id", "rep_name", "team", "region"]
+    return cast("pd.DataFrame", due[columns].assign(amount=amounts))
+
+
+def _share(amount: Decimal, days: int, of: int) -> Decimal:
+    """Amount of the first days, to the cent, an exact half upwards."""
+    cents = int(amount * 100)
+    return Decimal((2 * cents * days + of) // (2 * of)) / 100

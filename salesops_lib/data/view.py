@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import ibis
 from ibis import _
@@ -14,12 +14,14 @@ from ibis import _
 from salesops_lib.calendar import CalendarSettings, FiscalCalendar, Period
 from salesops_lib.data.facts import CurrencySettings, credit_facts, deal_facts, facts_folder
 from salesops_lib.data.organisation import placed, places
+from salesops_lib.data.quotas import quota_facts
 from salesops_lib.data.scope import COMPANY, Scope
 from salesops_lib.data.snapshot import Snapshot, find_snapshot
 from salesops_lib.errors import InputError
 from salesops_lib.formats import Formatter
 
 if TYPE_CHECKING:
+    import pandas as pd
     from ibis.expr.types import Table as IbisTable
 
 __all__ = ["ROLES", "Role", "View", "Window", "non_working_days", "open_view", "prepare", "scopes"]
@@ -137,6 +139,19 @@ class View:
                 return revenue.filter(_[kind] == self.scope.key)
 
     @cached_property
+    def quotas(self) -> pd.DataFrame:
+        """Quotas of the scope; rows as in `quotas.quota_facts`."""
+        quotas = self._facts("quotas")
+        match self.scope.kind:
+            case "company":
+                scoped = quotas
+            case "rep":
+                scoped = quotas.filter(_.rep_id == self.scope.key)
+            case kind:
+                scoped = quotas.filter(_[kind] == self.scope.key)
+        return cast("pd.DataFrame", scoped.to_pandas())
+
+    @cached_property
     def starts_on(self) -> dt.date | None:
         """First close date in the whole extract; None where nothing has closed."""
         closed = self.all_deals.filter(_.is_closed)
@@ -153,11 +168,13 @@ class View:
             day += dt.timedelta(days=1)
         return day
 
-    def _facts(self, name: Literal["deals", "credits"]) -> IbisTable:
+    def _facts(self, name: Literal["deals", "credits", "quotas"]) -> IbisTable:
         folder = facts_folder(self.snapshot, self.currency, self.as_of)
         if folder is not None:
             return self.snapshot.backend.read_parquet(str(folder / f"{name}.parquet"))
         # The snapshot's folder cannot be written to: the facts live in memory.
+        if name == "quotas":
+            return quota_facts(self.snapshot, self.currency.reporting, self.as_of)
         deals = ibis.memtable(deal_facts(self.snapshot, self.currency, self.as_of).to_pyarrow())
         if name == "deals":
             return deals

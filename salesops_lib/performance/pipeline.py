@@ -12,7 +12,7 @@ from ibis import _
 
 from salesops_lib.data.quotas import quota_parts
 from salesops_lib.fragments import Cell, Grid
-from salesops_lib.performance.cohorts import opening_deals, pipeline_due, with_group
+from salesops_lib.performance.cohorts import opening_deals, pipeline_due
 from salesops_lib.performance.comparison import amounts_missing, compared
 from salesops_lib.performance.definitions import DEFINITIONS
 from salesops_lib.results import Measure, MeasureRow, Value, rows_of
@@ -133,9 +133,10 @@ def quota_by(view: View, start: dt.date, end: dt.date, by: str | None = None) ->
     """
     if not view.snapshot.has("quotas") or by not in {None, "region", "team", "rep"}:
         return {}
-    parts = quota_parts(view, start, end).rename(owner_id="rep_id", owner_name="rep_name")
-    sums = with_group(parts, by).group_by("group").agg(quota=_.amount.sum()).to_pandas()
-    return {row.group: float(row.quota) for row in rows_of(sums) if row.quota > 0}
+    parts = quota_parts(view.quotas, start, end)
+    keys = parts["rep_id"] if by == "rep" else parts[by].fillna("") if by else "all"
+    sums = parts.assign(group=keys).groupby("group")["amount"].sum()
+    return {str(group): float(quota) for group, quota in sums.items() if quota > 0}
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def test_a_deal_from_before_the_first_assignment_counts_for_the_first_team(snaps
 
 def test_a_quota_is_cut_by_days_between_teams_and_adds_up(snapshot):
     view = open_view(snapshot.path, period="2026-Q3")
-    parts = quota_parts(view, view.period.start, view.period.end).to_pandas()
+    parts = quota_parts(view.quotas, view.period.start, view.period.end)
     of_r1 = parts[parts.rep_id == "R1"].set_index("team")["amount"]
     # 46 of the quarter's 92 days in each team.
     assert of_r1.to_dict() == {"North": Decimal("46.00"), "South": Decimal("46.00")}
@@ -103,7 +103,7 @@ def test_parts_of_a_quota_add_up_to_the_cent_over_months(make_snapshot, deal, am
     for month in range(1, 13):
         view = open_view(snapshot.path, period="2026-Q3")
         period = view.calendar.month(2026, month)
-        total += sum(quota_parts(view, period.start, period.end).to_pandas()["amount"])
+        total += sum(quota_parts(view.quotas, period.start, period.end)["amount"])
     assert total == Decimal(amount)
 
 
