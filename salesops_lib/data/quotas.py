@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import ibis
 import pandas as pd
@@ -114,8 +114,8 @@ def quota_parts(
         _share(amount, to, of) - _share(amount, fro, of)
         for amount, fro, to, of in zip(due["amount"], before, until, days, strict=True)
     ]
-    columns = ["rep_id", "rep_name", "team", "region"]
-    return cast("pd.DataFrame", due[columns].assign(amount=amounts))
+    parts = due[["rep_id", "rep_name", "team", "region"]]
+    return parts.assign(amount=pd.Series(amounts, index=due.index, dtype=object))
 
 
 def _share(amount: Decimal, days: int, of: int) -> Decimal:
