@@ -7,13 +7,14 @@ PERIOD := 2026-Q3
 SAMPLE := snapshots/sample/2026-09-30.json
 PYTEST_WORKERS ?= 2
 
-.PHONY: report test lab lint lock clean
+.PHONY: report test lab lint notebooks lock clean
 .DELETE_ON_ERROR:
 
 report: $(SAMPLE)
 	$(BIN)/salesops report parameters/$(PERIOD).yaml
 
-test: $(READY)
+# The notebooks are tested too, on the sample company.
+test: $(SAMPLE)
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadscope
 
 lab: $(SAMPLE)
@@ -37,6 +38,11 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
+
+# Runs the notebooks on the sample company and stores the outputs that tests compare.
+notebooks: $(SAMPLE)
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+	$(BIN)/python -m salesops_lib.notebook.storage notebooks/*.ipynb
 
 # Needs uv on the path. No registry is named in the lock.
 lock:

@@ -49,9 +49,6 @@ def main() -> None:
     except SalesOpsError as error:
         _errors().print(f"salesops: {error}", style="bold red", markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        _errors().print("salesops: stopped.", style="bold red")
-        sys.exit(_INTERRUPTED)
 
 
 def _version(wanted: bool) -> None:
@@ -105,6 +102,9 @@ def report(
     try:
         with Progress(len(jobs), console) as progress:
             results = run_batch(jobs, workers or default_workers(), progress)
+    except KeyboardInterrupt:
+        _errors().print("salesops: stopped; what was published before stays.", style="bold red")
+        raise typer.Exit(_INTERRUPTED) from None
     finally:
         index = write_index(folder)
     for line in [*summary_lines(results), f"Index: {_shown(index)}"]:
@@ -166,7 +166,10 @@ def ingest(
     if suggest:
         from salesops_lib.data.ingest import suggested_mapping
 
-        typer.echo(suggested_mapping(folder))
+        suggestion = suggested_mapping(folder)
+        typer.echo(suggestion.text.rstrip())
+        for left in suggestion.unplaced:
+            _note(f"not placed: {left}")
         return
     if mapping is None:
         raise InputError(
@@ -190,16 +193,29 @@ def ingest(
 @app.command()
 def sample(
     out: Annotated[Path, typer.Option(help="Folder to write the export into.")],
-    seed: Annotated[int, typer.Option(help="Another number makes another company.")] = 0,
-    scale: Annotated[float, typer.Option(min=0.01, help="Size; 1 is some 90 reps.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Another number makes another company.")] = 2026,
+    scale: Annotated[
+        float, typer.Option(help="Size; 1 is about 15,000 deals and 85 reps at a time.")
+    ] = 1.0,
     file_format: Annotated[
         FileFormat, typer.Option("--format", help="Format of the files.")
     ] = FileFormat.csv,
 ) -> None:
     """Write the CRM export of the built-in, simulated company."""
+    from rich.progress import Progress
+
     from salesops_lib.data.sample import write_sample
 
-    summary = write_sample(out, seed=seed, scale=scale, file_format=file_format.value)
+    console = _errors()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Simulating", total=None)
+        summary = write_sample(
+            out,
+            seed=seed,
+            scale=scale,
+            file_format=file_format.value,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
     typer.echo(str(summary))
 
 
@@ -280,6 +296,13 @@ def _console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False)
+
+
+def _note(text: str) -> None:
+    """Remark that must not end in a file that the output goes to."""
+    from salesops_lib.publishing.progress import plain_text
+
+    _errors().print(plain_text(text), markup=False, soft_wrap=True)
 
 
 def _errors() -> Console:

@@ -8,6 +8,7 @@ the nearest match.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -113,7 +114,9 @@ def validated(
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        # A mistyped key is told as that, not as the required one that it then lacks.
+        found = error.errors(include_url=False)
+        first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])
         location = _in_document(tuple(first["loc"]), values)
         line = _line(document, location)
         where = f"{name}:{line}" if line else name
@@ -129,8 +132,22 @@ def _parsed(text: str, name: str) -> Any:
         where = f"{name}:{mark.line + 1}" if mark else name
         problem = (error.problem or error.context or "cannot be parsed").split("\n")[0].strip()
         raise InputError(f"not valid YAML: {problem}", where=where) from None
-    except (YAMLError, ValueError) as error:
+    except ValueError:
+        line, date = _first_false_date(text)
+        raise InputError(f"`{date}` is no date of the calendar", where=f"{name}:{line}") from None
+    except YAMLError as error:
         raise InputError(f"not valid YAML: {str(error).splitlines()[0]}", where=name) from None
+
+
+def _first_false_date(text: str) -> tuple[int, str]:
+    """Line and text of the first thing that looks like a date and is none."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        for date in re.findall(r"\b\d{4}-\d\d?-\d\d?\b", line):
+            try:
+                dt.date(*(int(part) for part in date.split("-")))
+            except ValueError:
+                return number, date
+    return 1, "a value of the file"
 
 
 def _plain(node: Any) -> Any:

@@ -43,6 +43,8 @@ def test_plain_values_arrive_as_what_they_are(tmp_path):
     [
         ("day: 2026-09-30\nqouta: 5\n", "q.yaml:2: unknown key `qouta`; did you mean `quota`?"),
         ("day: 2026-09-30\nquota: 5,000\n", "q.yaml:2: `quota` is the text '5,000', but must be"),
+        ("day: 2026-09-30\ncountry: 2026-13-30\n", "q.yaml:2: `2026-13-30` is no date of the"),
+        ("dya: 2026-09-30\n", "q.yaml:1: unknown key `dya`; did you mean `day`?"),
         ("day: soon\n", "q.yaml:1: `day` is the text 'soon', but must be a date such as"),
         ("day: 2026-09-30 10:00:00\n", "q.yaml:1: `day` is `2026-09-30 10:00:00`, but must be"),
         ("day: 2026-09-30\ncount: 1.5\n", "q.yaml:2: `count` is `1.5`, but must be a whole"),

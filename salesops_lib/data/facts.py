@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import ibis
 from ibis import _
+from pydantic import field_validator
 
 from salesops_lib.data import organisation
 from salesops_lib.data.exchange import converted
 from salesops_lib.data.quotas import quota_facts
+from salesops_lib.errors import InputError
 from salesops_lib.formats import checked_currency
 from salesops_lib.yamlfile import Strict
 
@@ -48,9 +50,13 @@ class CurrencySettings(Strict):
     reporting: str = "EUR"
     rates: Literal["close_date", "as_of"] = "close_date"
 
-    def model_post_init(self, _context: Any, /) -> None:
-        """Refuse what is no currency code."""
-        checked_currency(self.reporting)
+    @field_validator("reporting")
+    @classmethod
+    def _is_currency(cls, code: str) -> str:
+        try:
+            return checked_currency(code)
+        except InputError as error:
+            raise ValueError(error.what) from None
 
 
 def deal_facts(snapshot: Snapshot, currency: CurrencySettings, as_of: dt.date) -> IbisTable:

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from salesops_lib.notebook.figures import figure
-from salesops_lib.notebook.glossary import glossary
-from salesops_lib.notebook.report import Report, open_report
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from salesops_lib.notebook.figures import figure
+    from salesops_lib.notebook.glossaries import glossary
+    from salesops_lib.notebook.report import Report, open_report
 
 __all__ = ["Report", "figure", "glossary", "open_report"]
+
+_HOMES = {"Report": "report", "figure": "figures", "glossary": "glossaries", "open_report": "report"}
+
+
+def __getattr__(name: str) -> Any:
+    # Charts and data are imported on first use: the command line needs neither.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -101,7 +102,9 @@ def figure(plot: Callable[[Any], Axes], result: Charted) -> Figure:
     """
     if len(result.alt) < _SHORTEST_ALT:
         raise SalesOpsError(f"{plot.__name__}: the result has no alternative text")
-    with mpl.rc_context(RC):
+    with mpl.rc_context(RC), warnings.catch_warnings():
+        # The page's fonts draw every script; the one that measures here knows fewer.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         drawn = plot(result).get_figure(root=True)
         try:
             svg = _inline_svg(drawn, result, plot.__name__)

@@ -65,7 +65,7 @@ def test_a_rate_that_begins_too_late_is_missing(make_snapshot, deal):
 
 
 def test_what_is_no_currency_is_refused(snapshot):
-    with pytest.raises(InputError, match="`EURO` is no currency code"):
+    with pytest.raises(ValueError, match="`EURO` is no currency code"):
         total(snapshot, reporting="EURO")
 
 

@@ -1,0 +1,190 @@
+"""Many jobs at once: a pool of processes in which one job's end is not another's."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from threading import Thread, current_thread, main_thread
+from types import FrameType
+from typing import Protocol
+
+from salesops_lib.publishing.jobs import Job, RunError, RunResult
+
+__all__ = ["Watcher", "default_workers", "run_batch"]
+
+_LEAVE_TIME = 3.0
+
+_Run = Callable[[Job], RunResult]
+
+
+class Watcher(Protocol):
+    """Who is told how a batch goes on."""
+
+    def started(self, job: Job) -> None:
+        """A job begins."""
+
+    def finished(self, result: RunResult) -> None:
+        """A job has ended."""
+
+
+def default_workers() -> int:
+    """Number of processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_batch(
+    jobs: Sequence[Job], workers: int, watcher: Watcher, run: _Run | None = None
+) -> list[RunResult]:
+    """Results of all jobs, in the order of the jobs.
+
+    Each worker is a process of its own, because papermill changes the current
+    folder of its process. A job that fails, or takes its worker down with it,
+    does not stop the others. On Ctrl-C, and on a request to terminate, running
+    kernels are ended and nothing half-written stays.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        The jobs.
+    workers : int
+        Processes at once.
+    watcher : Watcher
+        Told of each start and end.
+    run : callable, optional
+        What a worker does with a job; it must be importable by name.
+        Default: `run.run_one`.
+
+    Returns
+    -------
+    list of RunResult
+
+    Raises
+    ------
+    KeyboardInterrupt
+        The batch was ended from outside.
+    """
+    run = run or _run_one
+    results: dict[int, RunResult] = {}
+    rest = dict(enumerate(jobs))
+    with _terminable():
+        while rest:
+            suspects, rest = _pooled(rest, workers, watcher, run, results)
+            # A worker was killed and took its pool along. Whose fault that was shows
+            # when each of the jobs that were running gets a pool of its own.
+            for number, job in suspects.items():
+                again, _ = _pooled({number: job}, 1, watcher, run, results)
+                if again:
+                    results[number] = _died(job)
+                    watcher.finished(results[number])
+    return [results[number] for number in sorted(results)]
+
+
+def _pooled(
+    jobs: dict[int, Job],
+    workers: int,
+    watcher: Watcher,
+    run: _Run,
+    results: dict[int, RunResult],
+) -> tuple[dict[int, Job], dict[int, Job]]:
+    """Run jobs in one pool, until all are done or a dying worker breaks it.
+
+    Returns
+    -------
+    tuple of dict
+        Jobs that were running when it broke; jobs that had not begun.
+    """
+    waiting = list(jobs)
+    running: dict[Future[RunResult], int] = {}
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(
+        max(1, min(workers, len(jobs))),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin_worker,
+    )
+    try:
+        while waiting or running:
+            # As many as there are workers, no more: what is handed over is running.
+            while waiting and len(running) < workers:
+                running[pool.submit(run, jobs[waiting[0]])] = waiting[0]
+                watcher.started(jobs[waiting.pop(0)])
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                results[running[future]] = _result(jobs[running[future]], future)
+                watcher.finished(results[running.pop(future)])
+    except BrokenProcessPool:
+        suspects = {number: jobs[number] for number in running.values()}
+        return suspects, {number: jobs[number] for number in waiting}
+    except BaseException:
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return {}, {}
+
+
+def _result(job: Job, future: Future[RunResult]) -> RunResult:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise
+    except Exception as error:  # noqa: BLE001 (the others go on)
+        reason = RunError(type(error).__name__, str(error) or "no message")
+        return RunResult(job, "failed", 0.0, reason)
+
+
+def _run_one(job: Job) -> RunResult:
+    from salesops_lib.publishing.run import run_one
+
+    return run_one(job)
+
+
+def _died(job: Job) -> RunResult:
+    text = "the worker process was killed, most often because memory ran out"
+    return RunResult(job, "dead", 0.0, RunError("Worker died", text))
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, which asks each worker once; never outlive the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    # Passes through papermill, which ends its kernel on the way.
+    raise SystemExit(1)
+
+
+def _leave_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        # First the job, which ends its kernel; then this process, which nobody waits for.
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_LEAVE_TIME)
+        os._exit(1)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """A request to terminate ends the batch as Ctrl-C does."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

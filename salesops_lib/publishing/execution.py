@@ -1,0 +1,310 @@
+"""Execution of a notebook by papermill, and the truth about how it went.
+
+papermill's own record cannot be trusted: after a dead kernel or a time-out it
+says that every cell was completed. So the status is made from what was seen
+to happen: which cells ran, what they answered, and what was raised.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+import zmq
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from papermill.exceptions import strip_color
+from papermill.execute import remove_error_markers
+from traitlets.config import Config
+
+from salesops_lib.notebook.project import ROOT_VARIABLE
+from salesops_lib.publishing.jobs import Job, RunError, Status
+
+__all__ = ["INJECTED", "Execution", "executed"]
+
+INJECTED = "injected-parameters"
+"""Tag of the cell that papermill puts the parameters into."""
+
+_KERNEL_START = 120
+_OUTPUT_WAIT = 60
+# Pay and names pass between kernel and client: encrypted where the machine can.
+_CONNECTION = Config(
+    {"KernelManager": {"transport_encryption": "auto" if zmq.has("curve") else "disabled"}}
+)
+_FRAME = re.compile(r"Cell In\[\d+\], line (\d+)")
+_HEADING = re.compile(r"^##\s+(.+?)\s*#*\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A notebook after its run.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        The notebook with its outputs, as far as the run came.
+    status : str
+        ``done``, ``failed``, ``dead`` or ``timed_out``.
+    error : RunError, optional
+        Why it is not done.
+    warnings : tuple of str
+        What the cells wrote to their error stream.
+    """
+
+    notebook: NotebookNode
+    status: Status
+    error: RunError | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class _Record:
+    """What was seen to happen, cell by cell; filled by nbclient's hooks."""
+
+    notebook: NotebookNode | None = None
+    current: int | None = None
+    executed: set[int] = field(default_factory=set)
+    failed_at: int | None = None
+    reply: dict[str, Any] | None = None
+
+    def on_notebook_start(self, notebook: NotebookNode) -> None:
+        self.notebook = notebook
+
+    def on_cell_execute(self, cell: NotebookNode, cell_index: int) -> None:  # noqa: ARG002
+        self.current = cell_index
+
+    def on_cell_executed(
+        self,
+        cell: NotebookNode,  # noqa: ARG002
+        cell_index: int,
+        execute_reply: dict[str, Any],
+    ) -> None:
+        if execute_reply["content"]["status"] == "ok":
+            self.executed.add(cell_index)
+
+    def on_cell_error(
+        self,
+        cell: NotebookNode,  # noqa: ARG002
+        cell_index: int,
+        execute_reply: dict[str, Any],
+    ) -> None:
+        if self.reply is None:
+            self.failed_at, self.reply = cell_index, execute_reply["content"]
+
+
+def executed(job: Job, work: Path) -> Execution:
+    """Notebook of a job, executed with its parameters.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+    work : Path
+        Empty folder of this run alone.
+
+    Returns
+    -------
+    Execution
+        Never raises for what goes wrong inside the notebook or its kernel.
+    """
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+    record = _Record()
+    deadline = time.monotonic() + job.time_limit
+    raised: Exception | None = None
+    notebook: NotebookNode | None = None
+    try:
+        with _environment(_kernel_environment(job, work)):
+            notebook = papermill.execute_notebook(
+                # papermill formats paths: a brace in one must stand for itself.
+                str(job.notebook).replace("{", "{{").replace("}", "}}"),
+                None,
+                parameters=copy.deepcopy(dict(job.parameters)),
+                kernel_name=job.kernel,
+                language="python",
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                start_timeout=_KERNEL_START,
+                cwd=job.root,
+                # nbclient's limit is for one cell; ours is for the whole run.
+                timeout_func=lambda _cell: max(1, round(deadline - time.monotonic())),
+                iopub_timeout=_OUTPUT_WAIT,
+                raise_on_iopub_timeout=True,
+                shutdown_kernel="immediate",
+                config=_CONNECTION,
+                on_notebook_start=record.on_notebook_start,
+                on_cell_execute=record.on_cell_execute,
+                on_cell_executed=record.on_cell_executed,
+                on_cell_error=record.on_cell_error,
+            )
+    except Exception as error:  # noqa: BLE001 (whatever happened is the result)
+        raised = error
+    return _execution(job, record, notebook, raised)
+
+
+def _execution(
+    job: Job, record: _Record, returned: NotebookNode | None, raised: Exception | None
+) -> Execution:
+    notebook = returned or record.notebook or _source(job)
+    # Once papermill's own cells are gone, cells stand where they stood during the run.
+    remove_error_markers(notebook)
+    _forget_papermill(notebook)
+    status, error = _outcome(job, record, notebook, raised)
+    place = record.current if record.failed_at is None else record.failed_at
+    if error is not None and place is not None:
+        _show_error(notebook.cells[place], error)
+    return Execution(notebook, status, error, _error_streams(notebook))
+
+
+def _outcome(
+    job: Job, record: _Record, notebook: NotebookNode, raised: Exception | None
+) -> tuple[Status, RunError | None]:
+    """Status and error, from what was seen and never from papermill's metadata."""
+    index = record.current
+    if record.reply is not None:
+        # A cell tagged as one that may raise brings no report either.
+        return "failed", _cell_error(notebook, record.failed_at, record.reply)
+    if raised is not None and index is None:
+        text = f"the kernel did not start: {_first_line(raised)}"
+        return "dead", RunError("No kernel", text)
+    if isinstance(raised, CellTimeoutError):
+        text = f"not finished after {_duration(job.time_limit)}; the kernel was ended"
+        if "IOPub" in str(raised):
+            text = f"the output did not arrive within {_duration(_OUTPUT_WAIT)}"
+        return "timed_out", _located(RunError("Time limit", text), notebook, index)
+    if isinstance(raised, DeadKernelError):
+        text = "the kernel ended by itself, most often because memory ran out"
+        return "dead", _located(RunError("Kernel died", text), notebook, index)
+    if raised is not None:
+        named = RunError(type(raised).__name__, _first_line(raised))
+        return "failed", _located(named, notebook, index)
+    for number in sorted(_runnable(notebook) - record.executed):
+        return "failed", _located(RunError("Not run", "the cell never ran"), notebook, number)
+    return "done", None
+
+
+def _cell_error(notebook: NotebookNode, index: int | None, reply: Mapping[str, Any]) -> RunError:
+    frames = _FRAME.findall(strip_color("\n".join(reply.get("traceback", []))))
+    message = strip_color(str(reply.get("evalue", ""))).strip()
+    return _located(
+        RunError(
+            str(reply.get("ename", "Error")),
+            message or "no message",
+            # The first frame is the analyst's own; the library's come below it.
+            line=int(frames[0]) if frames else None,
+        ),
+        notebook,
+        index,
+    )
+
+
+def _located(error: RunError, notebook: NotebookNode, index: int | None) -> RunError:
+    if index is None:
+        return error
+    cells = notebook.cells
+    own = [cell for cell in cells[: index + 1] if INJECTED not in cell.metadata.get("tags", [])]
+    headings = [
+        heading
+        for cell in cells[:index]
+        if cell.cell_type == "markdown"
+        for heading in _HEADING.findall(cell.source)
+    ]
+    lines = cells[index].source.splitlines()
+    within = error.line is not None and error.line <= len(lines)
+    return RunError(
+        error.name,
+        error.message,
+        cell=len(own),
+        section=headings[-1] if headings else "",
+        line=error.line if within else None,
+        source=lines[error.line - 1].strip() if within and error.line else "",
+    )
+
+
+def _runnable(notebook: NotebookNode) -> set[int]:
+    return {
+        index
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code"
+        and cell.source.strip()
+        and "skip-execution" not in cell.metadata.get("tags", [])
+    }
+
+
+def _forget_papermill(notebook: NotebookNode) -> None:
+    """Drop times, paths and statuses that papermill and nbclient leave behind."""
+    for part in (notebook, *notebook.cells):
+        for key in ("papermill", "execution"):
+            part.metadata.pop(key, None)
+
+
+def _show_error(cell: NotebookNode, error: RunError) -> None:
+    """Put the error where the kernel has not: after a time-out, or a magic that does not exist."""
+    if any(output.output_type == "error" for output in cell.outputs):
+        return
+    cell.outputs.append(
+        nbformat.v4.new_output(
+            "error",
+            ename=error.name,
+            evalue=error.message,
+            traceback=[f"{error.name}: {error.message}"],
+        )
+    )
+
+
+def _error_streams(notebook: NotebookNode) -> tuple[str, ...]:
+    return tuple(
+        strip_color(output.text).strip()
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.output_type == "stream" and output.name == "stderr" and output.text.strip()
+    )
+
+
+def _source(job: Job) -> NotebookNode:
+    source: NotebookNode = nbformat.read(job.notebook, as_version=4)
+    return source
+
+
+def _first_line(error: Exception | None) -> str:
+    lines = strip_color(str(error)).strip().splitlines()
+    return lines[0] if lines else "no message"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:g} minutes" if seconds >= 60 else f"{seconds:g} seconds"
+
+
+def _kernel_environment(job: Job, work: Path) -> dict[str, str]:
+    return {
+        ROOT_VARIABLE: str(job.root),
+        # One order of sets, and no start-up files of whoever runs the batch.
+        "PYTHONHASHSEED": "0",
+        "IPYTHONDIR": str(work / "ipython"),
+    }
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Environment of the kernels that are started inside the block."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,128 @@
+"""What the terminal shows while reports are made, and what it says in the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from salesops_lib.publishing.jobs import Job, RunResult
+
+__all__ = ["Progress", "plain_text", "summary_lines"]
+
+_MOST_WARNINGS = 3
+
+
+def plain_text(text: object) -> str:
+    """Text on one line, without signs that could steer a terminal.
+
+    Examples
+    --------
+    >>> plain_text("two" + chr(10) + "lines" + chr(27) + "[31m")
+    'two lines�[31m'
+    """
+    line = " ".join(str(text).split())
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line)
+
+
+class Progress:
+    """Progress of a batch: live on a terminal, one line a report elsewhere.
+
+    Parameters
+    ----------
+    total : int
+        Number of jobs.
+    console : Console
+        Where to write.
+    """
+
+    def __init__(self, total: int, console: Console) -> None:
+        self._total = total
+        self._console = console
+        self._running: dict[str, tuple[float, Spinner]] = {}
+        self._done = 0
+        self._live = (
+            Live(self, console=console, refresh_per_second=4, transient=True)
+            if console.is_terminal
+            else None
+        )
+
+    def __enter__(self) -> Self:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def started(self, job: Job) -> None:
+        """A job begins."""
+        self._running[job.id] = (time.monotonic(), Spinner("dots"))
+
+    def finished(self, result: RunResult) -> None:
+        """A job has ended, well or not."""
+        self._running.pop(result.job.id, None)
+        self._done += 1
+        sign, style = ("✓", "green") if result.status == "done" else ("✗", "red")
+        line = Text.assemble(
+            (sign, style),
+            f" {plain_text(result.job.id)}  ",
+            (f"{result.seconds:.1f} s", "dim"),
+            (f"  {plain_text(result.error)}" if result.error else "", style),
+        )
+        self._console.print(line, soft_wrap=True)
+
+    def __rich__(self) -> RenderableType:
+        grid = Table.grid(padding=(0, 1))
+        now = time.monotonic()
+        for name, (since, spinner) in self._running.items():
+            grid.add_row(spinner, Text(plain_text(name)), Text(f"{now - since:.0f} s", "dim"))
+        bar = ProgressBar(self._total, self._done, width=30)
+        grid.add_row("", bar, Text(f"{self._done} of {self._total}"))
+        return grid
+
+
+def summary_lines(results: Sequence[RunResult]) -> list[str]:
+    """What a batch has come to, in a few plain lines.
+
+    Parameters
+    ----------
+    results : sequence of RunResult
+        All results of the batch.
+
+    Returns
+    -------
+    list of str
+    """
+    good = [result for result in results if result.status == "done"]
+    lines = [f"{len(good)} of {len(results)} reports published."]
+    for result in results:
+        if result.error is not None:
+            lines.append(f"{plain_text(result.job.id)}: {result.status.replace('_', ' ')}.")
+            lines.append(f"  {plain_text(result.error)}")
+            if result.job.place.failed_notebook.is_file():
+                lines.append(f"  Notebook as far as it came: {result.job.place.failed_notebook}")
+    warned = [result for result in results if result.warnings]
+    lines += [
+        f"{plain_text(result.job.id)} warned: {plain_text(result.warnings[0])[:300]}"
+        for result in warned[:_MOST_WARNINGS]
+    ]
+    if len(warned) > _MOST_WARNINGS:
+        lines.append(f"{len(warned) - _MOST_WARNINGS} more reports warned.")
+    return lines

@@ -1,0 +1,124 @@
+"""Publication: a report appears whole by a rename, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+
+from salesops_lib.publishing.rendering import Page, json_text
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from salesops_lib.publishing.jobs import Job, RunError, Status
+
+__all__ = ["keep_failure", "publish", "write_atomically"]
+
+
+def publish(job: Job, page: Page) -> Path:
+    """Put a page and its values where readers find them.
+
+    The page comes last, so that a report that can be seen is complete. The
+    record of an earlier failure of the same job goes.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+    page : Page
+        Its page.
+
+    Returns
+    -------
+    Path
+        The page's file.
+    """
+    write_atomically(job.place.json, json_text(page.values))
+    write_atomically(job.place.html, page.html)
+    for leftover in (job.place.failed_record, job.place.failed_notebook):
+        leftover.unlink(missing_ok=True)
+    for folder in (job.place.failed_record.parent, job.place.failed_record.parent.parent):
+        # Only empty folders go; another job may just be writing into this one.
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+    return job.place.html
+
+
+def keep_failure(
+    job: Job,
+    status: Status,
+    error: RunError,
+    notebook: NotebookNode | None,
+    run: Mapping[str, Any],
+) -> None:
+    """Keep the notebook of a failed run, and why it failed; the last good report stays.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+    status : str
+        ``failed``, ``dead`` or ``timed_out``.
+    error : RunError
+        Why.
+    notebook : NotebookNode, optional
+        The notebook as far as it came.
+    run : mapping
+        When and how long.
+    """
+    if notebook is None:
+        job.place.failed_notebook.unlink(missing_ok=True)
+    else:
+        text = nbformat.writes(notebook)
+        write_atomically(job.place.failed_notebook, text)
+    record = {
+        "version": 1,
+        "id": job.id,
+        "report": job.report,
+        "scope": str(job.scope),
+        "scope_label": job.scope.label,
+        "period": job.period,
+        "as_of": job.parameters.get("as_of"),
+        "status": status,
+        "reason": f"{error.name}: {error.message}",
+        "cell": error.cell,
+        "section": error.section,
+        "line": error.line,
+        "source": error.source,
+        "notebook": job.place.failed_notebook.name if notebook is not None else None,
+        "run": dict(run),
+    }
+    write_atomically(job.place.failed_record, json_text(json.loads(json.dumps(record))))
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that readers see the old one or the new one, never a part.
+
+    Parameters
+    ----------
+    path : Path
+        The file. Missing folders above it are made.
+    text : str
+        Its content; written as UTF-8.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the target, because only there is a rename one step; hidden from the index.
+    draft = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    # A broken surrogate, which UTF-8 cannot hold, must not cost the report.
+    content = text.encode("utf-8", "replace")
+    try:
+        with draft.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise

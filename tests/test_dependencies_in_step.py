@@ -1,0 +1,98 @@
+"""pyproject.toml, requirements.lock and environment.yml ask for the same things."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+# Imported under a name other than the distribution's.
+IMPORTED_AS = {
+    "ruamel": "ruamel.yaml", "sklearn": "scikit-learn", "IPython": "ipython",
+    "ibis": "ibis-framework", "yaml": "pyyaml",
+}  # fmt: skip
+# Parts of Jupyter, and of what Jupyter and Jinja are made of, that come with them in any case.
+COMES_ALONG = {
+    "ipython": "jupyterlab", "ipykernel": "jupyterlab", "jupyter-core": "jupyterlab",
+    "tornado": "jupyterlab", "traitlets": "jupyterlab", "jupyter-client": "nbclient",
+    "markupsafe": "jinja2", "zmq": "nbclient",
+    "duckdb": "ibis-framework",
+}  # fmt: skip
+
+
+def locked() -> dict[str, list[tuple[Requirement, list[str]]]]:
+    """Requirements of the lock by name, each with its hashes."""
+    found: dict[str, list[tuple[Requirement, list[str]]]] = {}
+    text = re.sub(r"\\\n", " ", LOCK)
+    for line in text.splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        requirement, *hashes = re.split(r"\s+--hash=", line.strip())
+        parsed = Requirement(requirement.strip())
+        found.setdefault(canonicalize_name(parsed.name), []).append((parsed, hashes))
+    return found
+
+
+def declared() -> list[Requirement]:
+    extras = PROJECT["optional-dependencies"]
+    return [Requirement(text) for text in PROJECT["dependencies"] + extras["dev"]]
+
+
+@pytest.mark.parametrize("requirement", declared(), ids=str)
+def test_each_declared_dependency_is_locked_to_a_version_that_fits(requirement):
+    pins = locked().get(canonicalize_name(requirement.name))
+    assert pins, f"{requirement.name} is not in requirements.lock: make lock"
+    for pin, _ in pins:
+        (specifier,) = pin.specifier
+        assert specifier.operator == "=="
+        assert requirement.specifier.contains(specifier.version, prereleases=True)
+
+
+def test_every_pin_has_hashes_and_no_registry_is_named():
+    for name, pins in locked().items():
+        for _, hashes in pins:
+            assert hashes, name
+            assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", value) for value in hashes), name
+    assert not re.search(r"://|index-url|find-links|extra-index|trusted-host", LOCK)
+
+
+def test_conda_installs_exactly_the_lock():
+    environment = YAML(typ="safe").load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    python, *rest = environment["dependencies"]
+    wanted = SpecifierSet(PROJECT["requires-python"])
+    name, _, version = python.partition("=")
+    assert name == "python"
+    assert wanted.contains(version + ".0")
+    assert rest == ["pip", {"pip": ["-r requirements.lock"]}]
+    assert set(environment) == {"name", "channels", "dependencies"}
+
+
+def test_what_the_library_imports_is_declared():
+    names = {canonicalize_name(requirement.name) for requirement in declared()}
+    runtime = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
+    for path in (ROOT / "salesops_lib").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            modules = []
+            if isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                modules = [node.module]
+            for module in modules:
+                top = module.split(".")[0]
+                if top in sys.stdlib_module_names or top == "salesops_lib":
+                    continue
+                package = canonicalize_name(IMPORTED_AS.get(top, top))
+                package = COMES_ALONG.get(package, package)
+                assert package in runtime, f"{path.name} imports {top}"
+    assert runtime < names
