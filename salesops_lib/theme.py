@@ -63,6 +63,8 @@ RC: dict[Any, Any] = {
     # Present wherever matplotlib is; widths of text are the same on every machine.
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
+    "patch.edgecolor": "none",
+    "patch.force_edgecolor": False,
     "grid.color": LINE,
     "grid.linewidth": 0.8,
     "legend.frameon": False,

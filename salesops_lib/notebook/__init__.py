@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Report", "figure", "glossary", "open_report"]
 
-_HOMES = {"Report": "report", "figure": "figures", "glossary": "glossaries", "open_report": "report"}
+_HOMES = {
+    "Report": "report",
+    "figure": "figures",
+    "glossary": "glossaries",
+    "open_report": "report",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -289,7 +289,13 @@ def _cycle(view: View) -> Finding | None:
     outside = value.low is not None and _outside(
         measure.value("prior").number, value.low, value.high
     )
-    action = "" if outside else "The change is within the 95% interval."
+    action = "The change is within the 95% interval."
+    if outside:
+        action = (
+            "Find the stage where deals wait longer than before."
+            if change > 0
+            else "Keep what sped deals up."
+        )
     tone = measure.tone() if outside else "flat"
     return Finding(text, action, tone, {"cycle_days": json_number(value.number), "prior": change})
 
@@ -324,10 +330,14 @@ def _stale(view: View) -> Finding | None:
     worth = ""
     if not open_pipeline(view).unvalued:
         worth = f" worth {show.money(float(frame['stale_amount'].sum()), compact=True)}"
-    text = f"{show.count(stale)} open deals{worth}, {share} of all open ones, are past "
-    text += f"their close date on {show.date(view.as_of)}."
+    many = "open deals" if stale > 1 else "open deal"
+    text = f"{show.count(stale)} {many}{worth}, {share} of all open ones, "
+    text += f"{'are' if stale > 1 else 'is'} past the close date on {show.date(view.as_of)}."
     return Finding(
-        text, "Close them or give them a date: they inflate the pipeline.", "bad", {"stale": stale}
+        text,
+        "Close, or give a new date: stale deals inflate the pipeline.",
+        "bad",
+        {"stale": stale},
     )
 
 

@@ -52,10 +52,12 @@ def plot_bookings_trend(result: BookingsTrend, ax: Axes | None = None) -> Axes:
         x=positions, y=frame["bookings"], hue=positions, palette=colours, legend=False,
         ax=ax, saturation=1, width=0.66,
     )  # fmt: skip
-    for x, amount in zip(positions, frame["bookings"], strict=True):
+    for x, amount, goal in zip(positions, frame["bookings"], frame["quota"], strict=True):
         if amount == amount:
             label = show.money(amount, compact=True)
-            ax.annotate(label, (x, amount), (0, 3), textcoords="offset points", ha="center",
+            # A quota just above the bar would strike its label through.
+            top = goal if amount < goal < 1.15 * amount else amount
+            ax.annotate(label, (x, top), (0, 3), textcoords="offset points", ha="center",
                         color=INK, fontsize=8.5)  # fmt: skip
     quota = frame["quota"]
     if quota.notna().any():
@@ -174,8 +176,9 @@ def plot_bookings_movement(result: Movement, ax: Axes | None = None) -> Axes:
     ax.set_ylim(max(len(frame), 3) - 0.4, -0.6)
     ax.set(xlabel=f"Bookings, {show.currency}", ylabel="")
     ax.xaxis.set_major_formatter(_money(show))
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.grid(visible=False, axis="y")
-    ax.margins(x=0.22)
+    ax.margins(x=0.26)
     ax.set_xlim(left=0)
     _legend_above(ax)
     return ax
