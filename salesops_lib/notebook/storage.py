@@ -41,12 +41,14 @@ def stripped(notebook: NotebookNode) -> NotebookNode:
         tags = cell.metadata.get("tags")
         cell.metadata = {"tags": tags} if tags else {}
         if cell.cell_type == "code":
-            cell.execution_count = None
-            if not cell.source.startswith(CHECKED):
+            checked = cell.source.startswith(CHECKED)
+            if not checked:
                 cell.outputs = []
+            # nbval takes outputs without a count for those of a cell that never ran.
+            cell.execution_count = 1 if checked and cell.outputs else None
             for output in cell.outputs:
                 if "execution_count" in output:
-                    output["execution_count"] = None
+                    output["execution_count"] = cell.execution_count
     return notebook
 
 
