@@ -6,11 +6,13 @@ Run ``python benchmarks/warm_kernels.py [REPEATS]``.
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import statistics
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -20,7 +22,7 @@ from traitlets.config import Config
 
 from salesops_lib.kernel.provisioner import KERNEL_NAME
 from salesops_lib.kernel.recipe import Recipe
-from salesops_lib.kernel.server import server_status
+from salesops_lib.kernel.server import server_status, shared_server
 
 CELLS = [
     "region = 'EMEA'",
@@ -70,6 +72,17 @@ def seconds_to_run(notebook: Path, warm: bool) -> float:
     return time.perf_counter() - begun
 
 
+def seconds_in_batch(notebook: Path, warm: bool, workers: int, reports: int) -> float:
+    """Seconds for each of many reports, once the workers have started."""
+    spawn = multiprocessing.get_context("spawn")
+    with shared_server(), ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+        # A worker imports papermill first; that is the same for both.
+        list(pool.map(seconds_to_run, [notebook] * workers, [warm] * workers))
+        begun = time.perf_counter()
+        list(pool.map(seconds_to_run, [notebook] * reports, [warm] * reports))
+        return (time.perf_counter() - begun) / reports
+
+
 def mebibytes(pid: int, file: str, field: str) -> float:
     lines = Path(f"/proc/{pid}/{file}").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
@@ -96,6 +109,12 @@ def main(repeats: int) -> None:
             "papermill, five cells, one chart",
             statistics.median(seconds_to_run(notebook, warm=True) for _ in range(repeats)),
             statistics.median(seconds_to_run(notebook, warm=False) for _ in range(repeats)),
+        )
+        workers = 2 * len(os.sched_getaffinity(0))
+        row(
+            f"each of 16 such, {workers} workers",
+            seconds_in_batch(notebook, warm=True, workers=workers, reports=16),
+            seconds_in_batch(notebook, warm=False, workers=workers, reports=16),
         )
     _, manager = ready(warm=True)
     pid = manager.provisioner.pid

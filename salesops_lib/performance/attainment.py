@@ -9,7 +9,7 @@ import pandas as pd
 from ibis import _
 
 from salesops_lib.data.view import ROLES
-from salesops_lib.performance.cohorts import in_windows, with_group
+from salesops_lib.performance.cohorts import PLACES, in_windows, with_groups
 from salesops_lib.performance.comparison import compared
 from salesops_lib.performance.pipeline import quota_by
 from salesops_lib.results import Measure, Value
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from salesops_lib.data.view import Role, View
 
 __all__ = ["attainment", "credited", "quota_share"]
-
-_BY_PLACE = {None, "region", "team", "rep"}
 
 
 @lru_cache(maxsize=64)
@@ -41,19 +39,8 @@ def credited(view: View, by: str | None = None) -> pd.DataFrame:
         (sum of squared credits), `deals` and `quota` (NaN where there is none),
         in the reporting currency.
     """
-    rows = view.credits.filter(_.is_won).rename(owner_id="rep_id", owner_name="rep_name")
-    amount = _.amount.cast("float64")
-    credit = (
-        in_windows(view, with_group(rows, by), "close_date")
-        .group_by("group", "role")
-        .agg(
-            label=_.label.min(),
-            credit=_.amount.sum().cast("float64"),
-            squares=(amount * amount).sum(),
-            deals=_.count(),
-        )
-        .to_pandas()
-    )
+    credit = _credit(view)
+    credit = credit[credit["by"] == (by or "")].drop(columns="by")
     labels = dict(zip(credit["group"], credit["label"], strict=True))
     quotas = []
     for role in ROLES:
@@ -66,6 +53,20 @@ def credited(view: View, by: str | None = None) -> pd.DataFrame:
     frame["label"] = frame["group"].map(_labels(view, by, labels))
     filled = frame.fillna({"credit": 0.0, "squares": 0.0, "deals": 0})
     return cast("pd.DataFrame", filled.sort_values(["label", "group"]))
+
+
+@lru_cache(maxsize=32)
+def _credit(view: View) -> pd.DataFrame:
+    rows = view.credits.filter(_.is_won).rename(owner_id="rep_id", owner_name="rep_name")
+    amount = _.amount.cast("float64")
+    grouped = with_groups(in_windows(view, rows, "close_date"), PLACES)
+    sums = grouped.group_by("by", "group", "role").agg(
+        label=_.label.min(),
+        credit=_.amount.sum().cast("float64"),
+        squares=(amount * amount).sum(),
+        deals=_.count(),
+    )
+    return cast("pd.DataFrame", sums.to_pandas())
 
 
 def attainment(view: View, by: str | None = None) -> Measure:
@@ -88,7 +89,7 @@ def attainment(view: View, by: str | None = None) -> Measure:
         and size of the deals as a matter of chance.
     """
     lacking = "" if view.snapshot.has("quotas") else "this export has no quotas"
-    if by not in _BY_PLACE:
+    if by not in PLACES:
         lacking = f"quotas are not set by {by}"
     if lacking:
         empty = pd.DataFrame({"group": [], "label": [], "role": []})

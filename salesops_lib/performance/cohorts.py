@@ -1,7 +1,8 @@
 """Cohorts: the deals behind the measures, aggregated once and used by many.
 
-Each function makes one pass over the data for a view and a grouping. Rows come
-back as pandas only here, when there is one a group and period.
+Each function makes one pass over the data for a view and all usual groupings at
+once: building a query costs more than running it. Rows come back as pandas only
+here, when there is one a group and period.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GROUPINGS",
+    "PLACES",
     "closed_deals",
     "created_deals",
     "in_windows",
     "opening_deals",
     "pipeline_due",
-    "with_group",
+    "with_groups",
 ]
 
 GROUPINGS = {
@@ -48,33 +50,60 @@ GROUPINGS = {
 NO_GROUP = ""
 
 
-def with_group(rows: IbisTable, by: str | None) -> IbisTable:
-    """Rows with the `group` and `label` they are counted in.
+USUAL: tuple[str | None, ...] = (None, "region", "team", "rep", "product", "segment")
+"""Groupings that one query answers together."""
+
+PLACES: tuple[str | None, ...] = (None, "region", "team", "rep")
+"""Groupings that quotas and credit have."""
+
+
+def with_groups(rows: IbisTable, groupings: tuple[str | None, ...]) -> IbisTable:
+    """Rows once for each grouping, with the `group` and `label` they are counted in.
 
     Parameters
     ----------
     rows : ibis.Table
         Deals with the columns of `facts.deal_facts`.
-    by : str or None
-        A key of `GROUPINGS`; None puts all in one group.
+    groupings : tuple of str or None
+        Keys of `GROUPINGS`; None puts all in one group.
 
     Returns
     -------
     ibis.Table
+        `rows` with `by` (the grouping, empty for None), `group` and `label`.
+    """
+    groups = [_group(rows, by) for by in groupings]
+    spread = rows.mutate(spread=ibis.array(groups).unnest())
+    return spread.mutate(
+        by=spread.spread["by"], group=spread.spread["group"], label=spread.spread["label"]
+    ).drop("spread")
+
+
+def _group(rows: IbisTable, by: str | None) -> Any:
+    if by is None:
+        cells = {"by": NO_GROUP, "group": "all", "label": "All"}
+        return ibis.struct({key: ibis.literal(cell) for key, cell in cells.items()})
+    key, label = GROUPINGS[by]
+    return ibis.struct(
+        {
+            "by": ibis.literal(by),
+            "group": ibis.coalesce(rows[key], NO_GROUP),
+            "label": ibis.coalesce(rows[label], f"No {by}"),
+        }
+    )
+
+
+def answered_with(by: str | None) -> tuple[str | None, ...]:
+    """Groupings that one query answers together with this one.
 
     Raises
     ------
     InputError
         There is no such grouping.
     """
-    if by is None:
-        return rows.mutate(group=ibis.literal("all"), label=ibis.literal("All"))
-    if by not in GROUPINGS:
+    if by is not None and by not in GROUPINGS:
         raise InputError(f"cannot split by `{by}`", found=by, allowed=GROUPINGS)
-    key, label = GROUPINGS[by]
-    return rows.mutate(
-        group=ibis.coalesce(_[key], NO_GROUP), label=ibis.coalesce(_[label], f"No {by}")
-    )
+    return USUAL if by in USUAL else (by,)
 
 
 def in_windows(view: View, rows: IbisTable, day: str) -> IbisTable:
@@ -94,7 +123,14 @@ def in_windows(view: View, rows: IbisTable, day: str) -> IbisTable:
     ibis.Table
         `rows` with `role`, `window_start` and `window_end`.
     """
-    windows = ibis.memtable(
+    windows = _windows(view)
+    return rows.inner_join(
+        windows, [rows[day] >= windows.window_start, rows[day] <= windows.window_end]
+    )
+
+
+def _windows(view: View) -> IbisTable:
+    return ibis.memtable(
         {
             "role": list(ROLES),
             "window_start": [view.windows[role].start for role in ROLES],
@@ -102,12 +138,8 @@ def in_windows(view: View, rows: IbisTable, day: str) -> IbisTable:
         },
         schema={"role": "string", "window_start": "date", "window_end": "date"},
     )
-    return rows.inner_join(
-        windows, [rows[day] >= windows.window_start, rows[day] <= windows.window_end]
-    )
 
 
-@lru_cache(maxsize=64)
 def closed_deals(view: View, by: str | None = None) -> pd.DataFrame:
     """Deals won and lost in each window.
 
@@ -126,10 +158,17 @@ def closed_deals(view: View, by: str | None = None) -> pd.DataFrame:
         deals with an amount above 0), `amounts` (won amounts above 0, a list)
         and `cycles` (days from creation to close of won deals, a list).
     """
-    rows = in_windows(view, with_group(view.deals.filter(_.is_closed), by), "close_date")
+    return _of_grouping(_closed(view, answered_with(by)), by)
+
+
+@lru_cache(maxsize=32)
+def _closed(view: View, groupings: tuple[str | None, ...]) -> pd.DataFrame:
+    rows = in_windows(view, view.deals.filter(_.is_closed), "close_date")
     valued = _.amount > 0
     return _frame(
-        rows.group_by("group", "role").agg(
+        with_groups(rows, groupings)
+        .group_by("by", "group", "role")
+        .agg(
             label=_.label.min(),
             won=_.count(where=_.is_won),
             lost=_.count(where=~_.is_won),
@@ -142,7 +181,6 @@ def closed_deals(view: View, by: str | None = None) -> pd.DataFrame:
     )
 
 
-@lru_cache(maxsize=64)
 def created_deals(view: View, by: str | None = None) -> pd.DataFrame:
     """Deals created in each window, and how many were won at the same age.
 
@@ -161,12 +199,19 @@ def created_deals(view: View, by: str | None = None) -> pd.DataFrame:
         and `won` (won by as many days after the window's end as lie between the
         report's window and its as-of date).
     """
+    return _of_grouping(_created(view, answered_with(by)), by)
+
+
+@lru_cache(maxsize=32)
+def _created(view: View, groupings: tuple[str | None, ...]) -> pd.DataFrame:
     lag = (view.as_of - view.windows["current"].end).days
-    rows = in_windows(view, with_group(view.deals, by), "created_date")
+    rows = in_windows(view, view.deals, "created_date")
     # Ibis has no date + integer; the difference in days says the same.
     won_in_time = _.is_won & (_.close_date.delta(_.window_end, unit="day") <= lag)
     return _frame(
-        rows.group_by("group", "role").agg(
+        with_groups(rows, groupings)
+        .group_by("by", "group", "role")
+        .agg(
             label=_.label.min(),
             created=_.count(),
             created_amount=_.amount.sum(),
@@ -176,7 +221,6 @@ def created_deals(view: View, by: str | None = None) -> pd.DataFrame:
     )
 
 
-@lru_cache(maxsize=64)
 def opening_deals(view: View, by: str | None = None) -> pd.DataFrame:
     """Deals open when each window began, and what became of them in it.
 
@@ -195,22 +239,23 @@ def opening_deals(view: View, by: str | None = None) -> pd.DataFrame:
         (won with an amount above 0), `won_amount` (reporting currency) and
         `cycle` (mean days from creation to close of the won).
     """
-    windows = [view.windows[role] for role in ROLES]
-    deals = with_group(view.deals, by)
-    parts = []
-    for role, window in zip(ROLES, windows, strict=True):
-        open_then = deals.filter(
-            _.created_date < window.start, ~_.is_closed | (_.close_date >= window.start)
-        )
-        parts.append(
-            open_then.mutate(
-                role=ibis.literal(role), resolved=_.is_closed & (_.close_date <= window.end)
-            ).select("group", "label", "role", "resolved", "is_won", "amount", "age_days")
-        )
+    return _of_grouping(_opening(view, answered_with(by)), by)
+
+
+@lru_cache(maxsize=32)
+def _opening(view: View, groupings: tuple[str | None, ...]) -> pd.DataFrame:
+    windows = _windows(view)
+    open_then = view.deals.inner_join(
+        windows,
+        [
+            view.deals.created_date < windows.window_start,
+            ~view.deals.is_closed | (view.deals.close_date >= windows.window_start),
+        ],
+    ).mutate(resolved=_.is_closed & (_.close_date <= _.window_end))
     won = _.resolved & _.is_won
     return _frame(
-        ibis.union(*parts)
-        .group_by("group", "role")
+        with_groups(open_then, groupings)
+        .group_by("by", "group", "role")
         .agg(
             label=_.label.min(),
             deals=_.count(),
@@ -223,7 +268,6 @@ def opening_deals(view: View, by: str | None = None) -> pd.DataFrame:
     )
 
 
-@lru_cache(maxsize=64)
 def pipeline_due(view: View, start: dt.date, end: dt.date, by: str | None = None) -> pd.DataFrame:
     """Open deals expected to close between two days, and those won in them.
 
@@ -243,18 +287,29 @@ def pipeline_due(view: View, start: dt.date, end: dt.date, by: str | None = None
         `open_valued` (with an amount above 0), their `open_amount` and the
         `won_amount` closed in it, in the reporting currency.
     """
+    return _of_grouping(_due(view, start, end, answered_with(by)), by)
+
+
+@lru_cache(maxsize=32)
+def _due(
+    view: View, start: dt.date, end: dt.date, groupings: tuple[str | None, ...]
+) -> pd.DataFrame:
     due = _.close_date.between(start, end)
     return _frame(
-        with_group(view.deals, by)
-        .group_by("group")
+        with_groups(view.deals.filter(due), groupings)
+        .group_by("by", "group")
         .agg(
             label=_.label.min(),
-            open_deals=_.count(where=~_.is_closed & due),
-            open_valued=_.count(where=~_.is_closed & due & (_.amount > 0)),
-            open_amount=_.amount.sum(where=~_.is_closed & due),
-            won_amount=_.amount.sum(where=_.is_won & due & (_.close_date <= view.as_of)),
+            open_deals=_.count(where=~_.is_closed),
+            open_valued=_.count(where=~_.is_closed & (_.amount > 0)),
+            open_amount=_.amount.sum(where=~_.is_closed),
+            won_amount=_.amount.sum(where=_.is_won & (_.close_date <= view.as_of)),
         )
     )
+
+
+def _of_grouping(frame: pd.DataFrame, by: str | None) -> pd.DataFrame:
+    return frame[frame["by"] == (by or NO_GROUP)]
 
 
 def _frame(expression: Any) -> pd.DataFrame:
