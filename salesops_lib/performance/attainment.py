@@ -52,7 +52,7 @@ def credited(view: View, by: str | None = None) -> pd.DataFrame:
     frame = credit.merge(pd.concat(quotas), on=["group", "role"], how="outer")
     frame["label"] = frame["group"].map(_labels(view, by, labels))
     filled = frame.fillna({"credit": 0.0, "squares": 0.0, "deals": 0})
-    return cast("pd.DataFrame", filled.sort_values(["label", "group"]))
+    return filled.sort_values(["label", "group"])
 
 
 @lru_cache(maxsize=32)
