@@ -86,30 +86,45 @@ def report(
         Path | None,
         typer.Option(file_okay=False, help="Reports folder. Default: reports/ of the project."),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Tell what would be done and what has changed, and stop."),
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Run all of them, even if nothing has changed.")
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Only those whose last run failed.")
+    ] = False,
 ) -> None:
-    """Make the reports that a parameter file asks for.
+    """Make the reports that a parameter file asks for, where anything has changed.
 
     Ends with 0 when all are published, 1 when some failed, and 2 when something
     was wrong before any of them began.
     """
-    from salesops_lib.publishing.batch import default_workers, run_batch
-    from salesops_lib.publishing.index import write_index
-    from salesops_lib.publishing.planning import planned_jobs
-    from salesops_lib.publishing.progress import Progress, summary_lines
+    from salesops_lib.publishing import reports as publishing
+    from salesops_lib.publishing.decisions import explanation
 
-    jobs = planned_jobs(parameters, reports, only or [])
-    console, folder = _console(), jobs[0].place.reports
+    wanted = publishing.wanted_reports(
+        parameters, reports, only or [], force=force, retry_failed=retry_failed
+    )
+    if explain:
+        _print_lines(explanation(wanted.decisions))
+        return
+    if not wanted.decisions:
+        _print_lines(["No report of this file has failed: nothing to retry."])
+        return
     try:
-        with Progress(len(jobs), console) as progress:
-            results = run_batch(jobs, workers or default_workers(), progress)
+        results = publishing.made_reports(wanted, workers, _console())
     except KeyboardInterrupt:
         _errors().print("salesops: stopped; what was published before stays.", style="bold red")
         raise typer.Exit(_INTERRUPTED) from None
     finally:
-        index = write_index(folder)
-    for line in [*summary_lines(results), f"Index: {_shown(index)}"]:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    if any(result.status != "done" for result in results):
+        index = publishing.written_index(wanted)
+    from salesops_lib.publishing.progress import summary_lines
+
+    _print_lines([*summary_lines(results), f"Index: {_shown(index)}"])
+    if not all(result.is_good for result in results):
         raise typer.Exit(1)
 
 
@@ -237,6 +252,16 @@ def _day(text: str) -> dt.date:
 
 def _literal(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def _print_lines(lines: Sequence[str]) -> None:
+    from salesops_lib.publishing.progress import plain_text
+
+    console = _console()
+    for line in lines:
+        # Names come from the data: shown on one line, and steering no terminal.
+        indent = line[: len(line) - len(line.lstrip(" "))]
+        console.print(indent + plain_text(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_json(values: Any) -> None:

@@ -134,15 +134,16 @@ def test_report_ends_with_1_when_a_report_failed_and_writes_the_index(
     salesops, monkeypatch, tmp_path
 ):
     from salesops_lib.data.scope import COMPANY
+    from salesops_lib.publishing import reports
+    from salesops_lib.publishing.decisions import Decision
     from salesops_lib.publishing.jobs import Job, Place, RunError, RunResult
 
     place = Place(tmp_path / "reports", "2026-Q3", "review", "company")
     job = Job(Path("review.ipynb"), COMPANY, "2026-Q3", {}, place, tmp_path)
     results = [RunResult(job, "done", 1.0)]
-    monkeypatch.setattr(
-        "salesops_lib.publishing.planning.planned_jobs", lambda *_: (job,) * len(results)
-    )
-    monkeypatch.setattr("salesops_lib.publishing.batch.run_batch", lambda *_: results)
+    wanted = reports.Wanted(tmp_path, tmp_path / "reports", (Decision(job, "run"),))
+    monkeypatch.setattr(reports, "wanted_reports", lambda *_, **__: wanted)
+    monkeypatch.setattr(reports, "made_reports", lambda *_: results)
     code, out, _ = salesops("report", "parameters/2026-Q3.yaml")
     assert code == 0
     assert out.splitlines()[0] == "1 of 1 reports published."

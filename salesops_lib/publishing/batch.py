@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread, current_thread, main_thread
 from types import FrameType
 from typing import Protocol
 
-from salesops_lib.publishing.jobs import Job, RunError, RunResult
+from salesops_lib.publishing.jobs import KERNEL_ENVIRONMENT, Job, RunError, RunResult, Status
 
-__all__ = ["Watcher", "default_workers", "run_batch"]
+__all__ = ["Watcher", "default_workers", "remake_one", "run_batch"]
 
 _LEAVE_TIME = 3.0
 
@@ -71,10 +71,12 @@ def run_batch(
     KeyboardInterrupt
         The batch was ended from outside.
     """
+    from salesops_lib.kernel.server import shared_server
+
     run = run or _run_one
     results: dict[int, RunResult] = {}
     rest = dict(enumerate(jobs))
-    with _terminable():
+    with _terminable(), shared_server(KERNEL_ENVIRONMENT):
         while rest:
             suspects, rest = _pooled(rest, workers, watcher, run, results)
             # A worker was killed and took its pool along. Whose fault that was shows
@@ -136,8 +138,7 @@ def _result(job: Job, future: Future[RunResult]) -> RunResult:
     except BrokenProcessPool:
         raise
     except Exception as error:  # noqa: BLE001 (the others go on)
-        reason = RunError(type(error).__name__, str(error) or "no message")
-        return RunResult(job, "failed", 0.0, reason)
+        return _ended(job, "failed", type(error).__name__, str(error) or "no message")
 
 
 def _run_one(job: Job) -> RunResult:
@@ -146,9 +147,26 @@ def _run_one(job: Job) -> RunResult:
     return run_one(job)
 
 
+def remake_one(job: Job) -> RunResult:
+    """What a worker does with a job that may be rendered without a run: `run.remade_one`."""
+    from salesops_lib.publishing.run import remade_one
+
+    return remade_one(job)
+
+
 def _died(job: Job) -> RunResult:
     text = "the worker process was killed, most often because memory ran out"
-    return RunResult(job, "dead", 0.0, RunError("Worker died", text))
+    return _ended(job, "dead", "Worker died", text)
+
+
+def _ended(job: Job, status: Status, name: str, text: str) -> RunResult:
+    """Result of a job whose worker could not tell it, recorded as other failures are."""
+    from salesops_lib.publishing.publication import keep_failure
+
+    error = RunError(name, text)
+    with suppress(OSError):
+        keep_failure(job, status, error, None, {})
+    return RunResult(job, status, 0.0, error)
 
 
 def _begin_worker() -> None:

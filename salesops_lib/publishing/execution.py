@@ -21,14 +21,17 @@ from typing import Any
 import nbformat
 import papermill
 import zmq
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpecManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import strip_color
 from papermill.execute import remove_error_markers
 from traitlets.config import Config
 
+from salesops_lib.kernel import KERNEL_NAME
+from salesops_lib.kernel.exits import KernelExit, recorded_exits
 from salesops_lib.notebook.project import ROOT_VARIABLE
-from salesops_lib.publishing.jobs import Job, RunError, Status
+from salesops_lib.publishing.jobs import KERNEL_ENVIRONMENT, Job, RunError, Status
 
 __all__ = ["INJECTED", "Execution", "executed"]
 
@@ -123,14 +126,14 @@ def executed(job: Job, work: Path) -> Execution:
     deadline = time.monotonic() + job.time_limit
     raised: Exception | None = None
     notebook: NotebookNode | None = None
-    try:
-        with _environment(_kernel_environment(job, work)):
+    with _environment(_kernel_environment(job, work)), recorded_exits() as exits:
+        try:
             notebook = papermill.execute_notebook(
                 # papermill formats paths: a brace in one must stand for itself.
                 str(job.notebook).replace("{", "{{").replace("}", "}}"),
                 None,
                 parameters=copy.deepcopy(dict(job.parameters)),
-                kernel_name=job.kernel,
+                kernel_name=_installed(job.kernel),
                 language="python",
                 progress_bar=False,
                 request_save_on_cell_execute=False,
@@ -147,19 +150,23 @@ def executed(job: Job, work: Path) -> Execution:
                 on_cell_executed=record.on_cell_executed,
                 on_cell_error=record.on_cell_error,
             )
-    except Exception as error:  # noqa: BLE001 (whatever happened is the result)
-        raised = error
-    return _execution(job, record, notebook, raised)
+        except Exception as error:  # noqa: BLE001 (whatever happened is the result)
+            raised = error
+    return _execution(job, record, notebook, raised, exits)
 
 
 def _execution(
-    job: Job, record: _Record, returned: NotebookNode | None, raised: Exception | None
+    job: Job,
+    record: _Record,
+    returned: NotebookNode | None,
+    raised: Exception | None,
+    exits: list[KernelExit],
 ) -> Execution:
     notebook = returned or record.notebook or _source(job)
     # Once papermill's own cells are gone, cells stand where they stood during the run.
     remove_error_markers(notebook)
     _forget_papermill(notebook)
-    status, error = _outcome(job, record, notebook, raised)
+    status, error = _outcome(job, record, notebook, raised, exits)
     place = record.current if record.failed_at is None else record.failed_at
     if error is not None and place is not None:
         _show_error(notebook.cells[place], error)
@@ -167,7 +174,11 @@ def _execution(
 
 
 def _outcome(
-    job: Job, record: _Record, notebook: NotebookNode, raised: Exception | None
+    job: Job,
+    record: _Record,
+    notebook: NotebookNode,
+    raised: Exception | None,
+    exits: list[KernelExit],
 ) -> tuple[Status, RunError | None]:
     """Status and error, from what was seen and never from papermill's metadata."""
     index = record.current
@@ -183,7 +194,9 @@ def _outcome(
             text = f"the output did not arrive within {_duration(_OUTPUT_WAIT)}"
         return "timed_out", _located(RunError("Time limit", text), notebook, index)
     if isinstance(raised, DeadKernelError):
+        seen = [end for end in exits if not end.requested]
         text = "the kernel ended by itself, most often because memory ran out"
+        text = seen[-1].sentence if seen else text
         return "dead", _located(RunError("Kernel died", text), notebook, index)
     if raised is not None:
         named = RunError(type(raised).__name__, _first_line(raised))
@@ -289,10 +302,17 @@ def _duration(seconds: float) -> str:
 def _kernel_environment(job: Job, work: Path) -> dict[str, str]:
     return {
         ROOT_VARIABLE: str(job.root),
-        # One order of sets, and no start-up files of whoever runs the batch.
-        "PYTHONHASHSEED": "0",
+        **KERNEL_ENVIRONMENT,
+        # No start-up files of whoever runs the batch.
         "IPYTHONDIR": str(work / "ipython"),
     }
+
+
+def _installed(kernel: str) -> str:
+    """Kernel of that name; a normal one where the package came without its warm one."""
+    if kernel == KERNEL_NAME and kernel not in KernelSpecManager().find_kernel_specs():
+        return str(NATIVE_KERNEL_NAME)
+    return kernel
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -16,8 +15,8 @@ from markupsafe import Markup
 
 from salesops_lib.errors import InputError
 from salesops_lib.formats import Formatter
+from salesops_lib.publishing.files import json_object, write_atomically
 from salesops_lib.publishing.jobs import FAILED
-from salesops_lib.publishing.publication import write_atomically
 from salesops_lib.publishing.rendering import style, template
 from salesops_lib.results import change_of
 
@@ -180,7 +179,7 @@ def index_html(listed: list[Entry]) -> str:
 def _entry(reports: Path, page: Path) -> Entry:
     period, report, name = page.relative_to(reports).with_suffix("").parts
     beside = page.with_suffix(".json")
-    values = _read(beside)
+    values = json_object(beside)
     about = values.get("report")
     about = about if isinstance(about, dict) else {}
     entry = Entry(
@@ -201,7 +200,7 @@ def _entry(reports: Path, page: Path) -> Entry:
 
 
 def _with_failure(entry: Entry | None, record: Path, key: tuple[str, ...]) -> Entry:
-    values = _read(record)
+    values = json_object(record)
     notebook = record.with_suffix(".ipynb")
     parts = [
         f"cell {values['cell']}" if values.get("cell") else "",
@@ -245,15 +244,6 @@ def _figure(values: dict[str, Any], about: dict[str, Any]) -> tuple[str, str, st
         show.share(change, signed=True),
         ("good" if change > 0 else "bad" if change else ""),
     )
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """JSON object in a file; empty where it cannot be read."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}
 
 
 def _text(value: Any) -> str:

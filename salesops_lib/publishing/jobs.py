@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from salesops_lib.errors import InputError
+from salesops_lib.kernel import KERNEL_NAME
+
 if TYPE_CHECKING:
     from salesops_lib.data.scope import Scope
 
-__all__ = ["FAILED", "Job", "Place", "RunError", "RunResult", "Status"]
+__all__ = [
+    "FAILED",
+    "KERNEL_ENVIRONMENT",
+    "Job",
+    "Place",
+    "RunError",
+    "RunResult",
+    "Status",
+    "chosen_jobs",
+]
 
-Status = Literal["done", "failed", "dead", "timed_out"]
-"""``failed``: a cell or the page raised; ``dead``: the kernel or its worker ended;
-``timed_out``: the time limit passed."""
+Status = Literal["done", "rendered", "unchanged", "failed", "dead", "timed_out"]
+"""``done``: executed and published; ``rendered``: published anew from the outputs of
+an earlier run; ``unchanged``: what is published is what would be made; ``failed``: a
+cell or the page raised; ``dead``: the kernel or its worker ended; ``timed_out``: the
+time limit passed."""
+
+KERNEL_ENVIRONMENT = {"PYTHONHASHSEED": "0"}
+"""What the kernels of all reports have in their environment: one order of sets."""
 
 FAILED = "failed"
 """Folder of what is kept of failed runs, inside the reports folder."""
@@ -54,6 +71,11 @@ class Place:
         return self.html.with_suffix(".json")
 
     @property
+    def manifest(self) -> Path:
+        """What the report was made of, for the next run."""
+        return self.html.with_suffix(".manifest.json")
+
+    @property
     def failed_notebook(self) -> Path:
         """Notebook of a failed run, as far as it came."""
         return self.reports / FAILED / self.period / self.report / f"{self.name}.ipynb"
@@ -87,7 +109,7 @@ class Job:
     provenance : mapping
         What is known before the run: snapshot, inputs, commit, command.
     kernel : str
-        Jupyter kernel.
+        Jupyter kernel; a normal one runs where a warm one cannot be had.
     time_limit : float
         Seconds until the run is ended.
     """
@@ -99,7 +121,7 @@ class Job:
     place: Place
     root: Path
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    kernel: str = "python3"
+    kernel: str = KERNEL_NAME
     time_limit: float = 1800.0
 
     @property
@@ -156,7 +178,7 @@ class RunResult:
     job : Job
         The job.
     status : str
-        ``done``, ``failed``, ``dead`` or ``timed_out``.
+        ``done``, ``rendered``, ``unchanged``, ``failed``, ``dead`` or ``timed_out``.
     seconds : float
         Duration of the run.
     error : RunError, optional
@@ -176,3 +198,37 @@ class RunResult:
     html: Path | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the report stands as it should."""
+        return self.status in {"done", "rendered", "unchanged"}
+
+
+def chosen_jobs(jobs: Sequence[Job], only: Sequence[str]) -> tuple[Job, ...]:
+    """Jobs that a command line asks for.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        All jobs of a parameter file.
+    only : sequence of str
+        Reports to keep: ``performance_review`` or
+        ``performance_review/region:EMEA``. Empty: all.
+
+    Returns
+    -------
+    tuple of Job
+
+    Raises
+    ------
+    InputError
+        There is no such report in the file.
+    """
+    known = [name for job in jobs for name in (job.report, job.id)]
+    for wanted in only:
+        if wanted not in known:
+            raise InputError(
+                f"no report `{wanted}` in this file", where="--only", found=wanted, allowed=known
+            )
+    return tuple(job for job in jobs if not only or {job.id, job.report} & set(only))

@@ -14,7 +14,7 @@ from salesops_lib.data.view import View, open_view, prepare, scopes
 from salesops_lib.errors import InputError
 from salesops_lib.notebook.parameters import DeclaredParameters, declared_parameters
 from salesops_lib.notebook.project import notebook_file, project_root
-from salesops_lib.publishing.jobs import Job, Place
+from salesops_lib.publishing.jobs import Job, Place, chosen_jobs
 from salesops_lib.publishing.names import safe_name, scope_names
 from salesops_lib.publishing.parameters import (
     ParameterFile,
@@ -90,7 +90,7 @@ def planned_jobs(
         for job in _jobs_of_entry(source, number, entry, notebooks[number], view, reports, known)
     ]
     _refuse_twins(jobs, source)
-    chosen = _chosen(jobs, only)
+    chosen = chosen_jobs(jobs, only)
     prepare(view.snapshot, source.content.currency, view.as_of)
     return chosen
 
@@ -238,19 +238,6 @@ def _refuse_twins(jobs: Sequence[Job], source: _Source) -> None:
                 where=source.where("reports"),
             )
         seen.add(job.place.html)
-
-
-def _chosen(jobs: Sequence[Job], only: Sequence[str]) -> tuple[Job, ...]:
-    known = [name for job in jobs for name in (job.report, job.id)]
-    for wanted in only:
-        if wanted not in known:
-            raise InputError(
-                f"no report `{wanted}` in this file",
-                where="--only",
-                found=wanted,
-                allowed=known,
-            )
-    return tuple(job for job in jobs if not only or {job.id, job.report} & set(only))
 
 
 def _below(path: Path, root: Path, outside: Any = lambda path: path.name) -> str:

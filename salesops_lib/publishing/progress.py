@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -79,11 +80,12 @@ class Progress:
         """A job has ended, well or not."""
         self._running.pop(result.job.id, None)
         self._done += 1
-        sign, style = ("✓", "green") if result.status == "done" else ("✗", "red")
+        sign, style = ("✓", "green") if result.is_good else ("✗", "red")
+        how = "rendered in " if result.status == "rendered" else ""
         line = Text.assemble(
             (sign, style),
             f" {plain_text(result.job.id)}  ",
-            (f"{result.seconds:.1f} s", "dim"),
+            (f"{how}{result.seconds:.1f} s", "dim"),
             (f"  {plain_text(result.error)}" if result.error else "", style),
         )
         self._console.print(line, soft_wrap=True)
@@ -110,8 +112,13 @@ def summary_lines(results: Sequence[RunResult]) -> list[str]:
     -------
     list of str
     """
-    good = [result for result in results if result.status == "done"]
-    lines = [f"{len(good)} of {len(results)} reports published."]
+    found: Counter[str] = Counter(result.status for result in results if result.is_good)
+    told = {"rendered": "rendered from an earlier run", "unchanged": "unchanged"}
+    more = [f"{found[status]} {text}" for status, text in told.items() if found[status]]
+    lines = [
+        f"{found.total()} of {len(results)} reports published"
+        + (f" ({', '.join(more)})." if more else ".")
+    ]
     for result in results:
         if result.error is not None:
             lines.append(f"{plain_text(result.job.id)}: {result.status.replace('_', ' ')}.")

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from salesops_lib.publishing.rendering import Page, json_text
+from salesops_lib.publishing.files import json_text, write_atomically
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from salesops_lib.publishing.jobs import Job, RunError, Status
+    from salesops_lib.publishing.rendering import Page
 
-__all__ = ["keep_failure", "publish", "write_atomically"]
+__all__ = ["keep_failure", "publish"]
 
 
 def publish(job: Job, page: Page) -> Path:
@@ -96,29 +95,3 @@ def keep_failure(
         "run": dict(run),
     }
     write_atomically(job.place.failed_record, json_text(json.loads(json.dumps(record))))
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that readers see the old one or the new one, never a part.
-
-    Parameters
-    ----------
-    path : Path
-        The file. Missing folders above it are made.
-    text : str
-        Its content; written as UTF-8.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the target, because only there is a rename one step; hidden from the index.
-    draft = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    # A broken surrogate, which UTF-8 cannot hold, must not cost the report.
-    content = text.encode("utf-8", "replace")
-    try:
-        with draft.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,13 +15,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from salesops_lib.publishing.content import Content, content_of
+from salesops_lib.publishing.files import json_text
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from salesops_lib.publishing.jobs import Job
 
-__all__ = ["Page", "RunStamp", "json_text", "page_of", "style", "template"]
+__all__ = ["Page", "RunStamp", "page_of", "style", "template"]
 
 VALUES_VERSION = 1
 """Raised when the layout of the values' JSON changes."""
@@ -148,18 +148,6 @@ def _embedded(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values that the page itself carries; look-up tables are in the JSON beside it."""
     others = [other for other in values["others"] if other.get("kind") not in _BESIDE_THE_PAGE]
     return {**values, "others": others}
-
-
-def json_text(values: Any, indent: int | None = 1) -> str:
-    """Values as JSON: keys sorted, no NaN; one line a value, or all on one."""
-    return json.dumps(
-        values,
-        sort_keys=True,
-        ensure_ascii=False,
-        allow_nan=False,
-        indent=indent,
-        separators=None if indent else (",", ":"),
-    )
 
 
 def style(*names: str) -> Markup:

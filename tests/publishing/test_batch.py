@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
+import operator
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +39,9 @@ def test_one_jobs_end_is_not_anothers(write_notebook, job_of):
         "print(scope)"
     )
     notebook = write_notebook("review", "## Part", cell)
-    jobs = [job_of(notebook, Scope("team", name, name)) for name in ("fails", "kills", "good")]
+    scopes = [Scope("team", name, name) for name in ("fails", "kills", "good")]
+    # The parent of a normal kernel is its worker; a warm one's is the kernel server.
+    jobs = [replace(job_of(notebook, scope), kernel="python3") for scope in scopes]
     log = Log()
     results = run_batch(jobs, 1, log)
     assert [r.job for r in results] == jobs
@@ -49,6 +54,14 @@ def test_one_jobs_end_is_not_anothers(write_notebook, job_of):
     assert ">team:good</pre>" in results[2].html.read_text()
     index = write_index(jobs[0].place.reports).read_text()
     assert "ZeroDivisionError: division by zero" in index
+
+
+def test_what_a_worker_cannot_tell_is_recorded_as_a_failure_too(write_notebook, job_of):
+    job = job_of(write_notebook("review", "1"))
+    (result,) = run_batch([job], 1, Log(), operator.attrgetter("no_such_name"))
+    assert (result.status, result.error.name) == ("failed", "AttributeError")
+    record = json.loads(job.place.failed_record.read_text())
+    assert (record["status"], record["id"]) == ("failed", "review/company")
 
 
 def test_an_empty_batch_is_nothing():

@@ -74,7 +74,11 @@ def test_one_word_stands_for_a_list_of_one_and_a_date_may_be_quoted(tmp_path):
         ("version: 1", "version: 1\nlanguage: de", "q3.yaml:2: `language`"),
         ("version: 1", "version: 1\ntime_limit_minutes: 5,000", "thousands separators"),
         ("version: 1", "version: 1\ncalendar: {year_starts: 13}", "q3.yaml:2:"),
-        ("version: 1", "version: 1\ncurrency: {reporting: EURO}", "q3.yaml:2: `currency.reporting`: `EURO` is no"),
+        (
+            "version: 1",
+            "version: 1\ncurrency: {reporting: EURO}",
+            "q3.yaml:2: `currency.reporting`: `EURO` is no",
+        ),
         ("version: 1", "version: 1\nversion: 1", "q3.yaml:2: not valid YAML"),
     ],
 )

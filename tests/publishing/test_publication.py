@@ -8,9 +8,10 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from salesops_lib.publishing import publication
+from salesops_lib.publishing import files as writing
+from salesops_lib.publishing.files import write_atomically
 from salesops_lib.publishing.jobs import RunError
-from salesops_lib.publishing.publication import keep_failure, publish, write_atomically
+from salesops_lib.publishing.publication import keep_failure, publish
 from salesops_lib.publishing.rendering import Page
 
 RUN = {"finished": "2026-10-01T06:30:00+00:00", "seconds": 1.0}
@@ -49,7 +50,7 @@ def test_a_write_that_breaks_off_leaves_the_old_file_and_no_rest(job, monkeypatc
     def fail(*_args):
         raise OSError(28, "No space left on device")
 
-    owner = publication.os if broken == "fsync" else publication.Path
+    owner = writing.os if broken == "fsync" else writing.Path
     monkeypatch.setattr(owner, broken, fail)
     with pytest.raises(OSError, match="No space"):
         publish(job, Page("new", {"a": 2}))

@@ -19,7 +19,7 @@ def files(project) -> list[str]:
     return sorted(
         p.relative_to(project).as_posix()
         for p in project.rglob("*")
-        if p.is_file() and p.suffix != ".ipynb"
+        if p.is_file() and p.suffix != ".ipynb" and ".cache" not in p.parts
     )
 
 
@@ -44,6 +44,7 @@ def test_the_same_job_gives_the_same_bytes_but_for_the_run_stamp(write_notebook,
     assert files(project) == [
         "reports/2026-Q3/review/company.html",
         "reports/2026-Q3/review/company.json",
+        "reports/2026-Q3/review/company.manifest.json",
     ]
 
 
