@@ -6,13 +6,15 @@ that passes is what these templates, and our own charts, make themselves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from salesops_lib.results import Measure
 
 __all__ = ["ROWS_SHOWN", "Cell", "Grid", "fragment", "grid_html", "measure_table"]
@@ -63,12 +65,15 @@ class Grid:
         The cells.
     note : str
         What marks mean; shown under the table.
+    definitions : mapping
+        Id of the definition that a column's head links to, by the head's text.
     """
 
     caption: str
     headers: tuple[tuple[str, str], ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+    definitions: Mapping[str, str] = field(default_factory=dict)
 
 
 def fragment(template: str, **values: Any) -> str:

@@ -101,7 +101,8 @@ class People:
         if rated:
             note += " Against quota: attainment from 0 to 200%, dashed line at 100%."
         caption = f"Reps of {self.view.scope.phrase}, {self.view.period.label}"
-        return Grid(caption, tuple(zip(names, kinds, strict=True)), tuple(rows), note)
+        linked = {"Attainment": "attainment", names[-4]: "bookings", "Win rate": "win_rate"}
+        return Grid(caption, tuple(zip(names, kinds, strict=True)), tuple(rows), note, linked)
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
         rows = [

@@ -187,6 +187,7 @@ class Breakdown:
             rows,
             f"Below each figure: change on {prior}, then on {year}. "
             f"* fewer than {SMALL_SAMPLE} cases. {first.show.value(None, 'money')} not computable.",
+            {_head(measure): measure.definition.id for measure in shown},
         )
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:

@@ -161,3 +161,12 @@ def test_breakdown_shows_each_measure_with_its_changes(honest):
     assert row[0].text == "Δ & <b>"
     assert row[1].text == "500"
     assert row[1].below == "−58.3%\n–"
+
+
+def test_the_heads_of_a_breakdown_link_to_their_definitions(honest):
+    page = html_of(performance.breakdown(open_view(honest.path, period="2026-Q3"), "team"))
+    assert '<a href="#def-bookings">Bookings, EUR</a>' in page
+    assert '<a href="#def-win_rate">Win rate</a>' in page
+    people = html_of(performance.people(open_view(honest.path, period="2026-Q3")))
+    assert '<a href="#def-bookings">Bookings, EUR</a>' in people
+    assert '<a href="#def-attainment">Attainment</a>' in people
