@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,18 @@ from salesops_lib.theme import apply_theme
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["load", "stylesheet"]
+__all__ = ["AUTORELOAD", "load", "stylesheet"]
+
+AUTORELOAD = "SALESOPS_AUTORELOAD"
+"""Environment variable; ``0`` where nobody edits modules between two cells."""
 
 
 def load(shell: InteractiveShell) -> None:
     """Set up a kernel for a sales-operations notebook.
 
     Sets the chart theme, shows our fragments in their styles, reloads edited
-    library modules, and shortens the traceback of an error that a user can act on.
+    library modules before each cell (not in a batch), and shortens the traceback of
+    an error that a user can act on.
 
     Parameters
     ----------
@@ -28,8 +33,9 @@ def load(shell: InteractiveShell) -> None:
         The kernel's shell.
     """
     apply_theme()
-    shell.run_line_magic("load_ext", "autoreload")
-    shell.run_line_magic("autoreload", "2")
+    if os.environ.get(AUTORELOAD, "1") != "0":
+        shell.run_line_magic("load_ext", "autoreload")
+        shell.run_line_magic("autoreload", "2")
     shell.set_custom_exc((SalesOpsError,), _told)
     # The report's template brings its own copy.
     display(HTML(f"<style>{stylesheet()}</style>"), metadata={"salesops": "style"})

@@ -30,8 +30,9 @@ an earlier run; ``unchanged``: what is published is what would be made; ``failed
 cell or the page raised; ``dead``: the kernel or its worker ended; ``timed_out``: the
 time limit passed."""
 
-KERNEL_ENVIRONMENT = {"PYTHONHASHSEED": "0"}
-"""What the kernels of all reports have in their environment: one order of sets."""
+KERNEL_ENVIRONMENT = {"PYTHONHASHSEED": "0", "SALESOPS_AUTORELOAD": "0"}
+"""What the kernels of all reports have in their environment: one order of sets, and no
+search for edited modules before each cell."""
 
 FAILED = "failed"
 """Folder of what is kept of failed runs, inside the reports folder."""
