@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import ibis
 import numpy as np
@@ -111,7 +111,33 @@ class Trend:
 
 
 @dataclass(frozen=True)
-class BookingsTrend:
+class _TrendChart:
+    """What the charts of a trend share; each says what it draws."""
+
+    trend: Trend
+
+    chart: ClassVar[str]
+    drawn: ClassVar[str]
+
+    @property
+    def caption(self) -> str:
+        """What is drawn, and from which data."""
+        periods = self.trend.covered["period"]
+        span = f"{periods.iloc[0]} to {periods.iloc[-1]}"
+        return f"{self.drawn}, {span}. Source: snapshot {self.trend.view.snapshot.id}."
+
+    @property
+    def grid(self) -> Grid:
+        """The numbers behind the chart."""
+        return self.trend.grid
+
+    def records(self) -> dict[str, Any]:
+        """Values for machines."""
+        return {"chart": self.chart, **self.trend.records()}
+
+
+@dataclass(frozen=True)
+class BookingsTrend(_TrendChart):
     """Bookings and quota by period.
 
     Parameters
@@ -120,7 +146,8 @@ class BookingsTrend:
         The periods.
     """
 
-    trend: Trend
+    chart = "bookings_trend"
+    drawn = "Closed-won amount by close date, with the quota of the period"
 
     @property
     def headline(self) -> str:
@@ -150,23 +177,9 @@ class BookingsTrend:
             f"{show.money(known[-1].bookings, compact=True)}."
         )
 
-    @property
-    def caption(self) -> str:
-        """What is drawn, and from which data."""
-        return _caption("Closed-won amount by close date, with the quota of the period", self.trend)
-
-    @property
-    def grid(self) -> Grid:
-        """The numbers behind the chart."""
-        return self.trend.grid
-
-    def records(self) -> dict[str, Any]:
-        """Values for machines."""
-        return {"chart": "bookings_trend", **self.trend.records()}
-
 
 @dataclass(frozen=True)
-class WinRateTrend:
+class WinRateTrend(_TrendChart):
     """The closed win rate by period, with intervals.
 
     Parameters
@@ -175,7 +188,8 @@ class WinRateTrend:
         The periods.
     """
 
-    trend: Trend
+    chart = "win_rate_trend"
+    drawn = "Won ÷ (won + lost) by close date, with 95% Wilson intervals"
 
     @property
     def headline(self) -> str:
@@ -206,20 +220,6 @@ class WinRateTrend:
             f"{worst.period} with {show.share(worst.win_rate)}; latest: "
             f"{show.share(known[-1].win_rate)} of {known[-1].won + known[-1].lost} closed deals."
         )
-
-    @property
-    def caption(self) -> str:
-        """What is drawn, and from which data."""
-        return _caption("Won ÷ (won + lost) by close date, with 95% Wilson intervals", self.trend)
-
-    @property
-    def grid(self) -> Grid:
-        """The numbers behind the chart."""
-        return self.trend.grid
-
-    def records(self) -> dict[str, Any]:
-        """Values for machines."""
-        return {"chart": "win_rate_trend", **self.trend.records()}
 
 
 def bookings_trend(view: View) -> BookingsTrend:
@@ -331,11 +331,6 @@ def _note(view: View, span: Period) -> str:
     if span.contains(view.as_of) and view.as_of < span.end:
         return f"running, to {view.show.day_month(view.as_of)}"
     return ""
-
-
-def _caption(what: str, shown: Trend) -> str:
-    first, last = shown.covered["period"].iloc[0], shown.covered["period"].iloc[-1]
-    return f"{what}, {first} to {last}. Source: snapshot {shown.view.snapshot.id}."
 
 
 def _ordinal(rank: int) -> str:
