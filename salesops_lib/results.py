@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = [
     "MIME",
     "Definition",
-    "Displayed",
     "Measure",
     "MeasureRow",
     "Value",
@@ -35,12 +34,6 @@ MIME = "application/vnd.salesops+json"
 """Media type under which a result's machine-readable values leave the kernel."""
 
 FRAME_COLUMNS = ("group", "label", "role", "period", "value", "n", "low", "high", "reason")
-
-
-class Displayed(Protocol):
-    """Anything that a notebook cell can end with."""
-
-    def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)

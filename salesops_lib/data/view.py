@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -157,10 +157,6 @@ class View:
         closed = self.all_deals.filter(_.is_closed)
         first = self.snapshot.backend.execute(closed.close_date.min())
         return None if first is None or first != first else _as_date(first)
-
-    def of_period(self, period: Period) -> View:
-        """The same view of another period."""
-        return replace(self, period=period)
 
     def _day_at(self, period: Period, share: float) -> dt.date:
         day = period.start

@@ -9,6 +9,7 @@ from salesops_lib.performance.definitions import DEFINITIONS
 from salesops_lib.results import Measure, MeasureRow, Value, rows_of
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
     import pandas as pd
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 MISSING_AMOUNTS_LIMIT = 0.20
 """Share of deals without an amount (empty or 0) above which their sum says nothing."""
+
+_WORKING_WEEK = 5
 
 __all__ = [
     "MISSING_AMOUNTS_LIMIT",
@@ -130,19 +133,27 @@ def extract_reason(view: View, role: Role) -> str:
         return "the extract begins before any deal has closed"
     if first > window.end:
         return f"the extract begins later: its first closed deal is of {view.show.date(first)}"
-    if first > window.start and _days_late(view, role) > 0:
+    if is_truncated(view, window.start):
         return f"truncated: the extract's first closed deal is of {view.show.date(first)}"
     return ""
 
 
-def _days_late(view: View, role: Role) -> int:
-    """Working days of the window that pass before the first closed deal, beyond five.
+def is_truncated(view: View, start: dt.date) -> bool:
+    """Whether the extract begins noticeably after a period does.
 
-    A company need not close a deal on the first days of a period; a working week
-    without any is taken as the edge of the extract.
+    A company need not close a deal on the first days of a period; more than a
+    working week without any is taken as the edge of the extract.
+
+    Parameters
+    ----------
+    view : View
+        Supplies the extract's first closed deal and the calendar.
+    start : date
+        First day of the period.
+
+    Returns
+    -------
+    bool
     """
     first = view.starts_on
-    if first is None:
-        return 0
-    gap = view.calendar.working_days(view.windows[role].start, first) - 1
-    return max(0, gap - 5)
+    return first is not None and view.calendar.working_days(start, first) > _WORKING_WEEK + 1

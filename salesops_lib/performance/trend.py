@@ -12,7 +12,7 @@ import pandas as pd
 from ibis import _
 
 from salesops_lib.fragments import Cell, Grid
-from salesops_lib.performance.comparison import MISSING_AMOUNTS_LIMIT
+from salesops_lib.performance.comparison import MISSING_AMOUNTS_LIMIT, is_truncated
 from salesops_lib.performance.pipeline import quota_by
 from salesops_lib.results import rows_of
 from salesops_lib.stats import wilson_interval
@@ -326,7 +326,7 @@ def _note(view: View, span: Period) -> str:
     first = view.starts_on
     if first is None or first > span.end:
         return "before the extract's first closed deal"
-    if view.calendar.working_days(span.start, first) > 6:
+    if is_truncated(view, span.start):
         return "truncated: the extract begins in it"
     if span.contains(view.as_of) and view.as_of < span.end:
         return f"running, to {view.show.day_month(view.as_of)}"
