@@ -17,6 +17,7 @@ from traitlets import Bool, Float, Integer, List, Unicode
 
 from salesops_lib.kernel import KERNEL_NAME
 from salesops_lib.kernel.exits import KernelExit, announce
+from salesops_lib.kernel.library import Library
 from salesops_lib.kernel.memory import MemoryWatch
 from salesops_lib.kernel.process import WarmProcess
 from salesops_lib.kernel.recipe import (
@@ -53,6 +54,10 @@ class WarmProvisioner(LocalProvisioner):
     preload = List(Unicode(), list(PRELOAD), help="Modules that the server imports.").tag(
         config=True
     )
+    library = List(
+        Unicode(),
+        help="Modules of the library that kernels start with; later edits are unseen.",
+    ).tag(config=True)
     start_timeout = Float(
         60.0, help="Seconds to wait for the server, which imports its packages first."
     ).tag(config=True)
@@ -98,11 +103,18 @@ class WarmProvisioner(LocalProvisioner):
                         environment,
                         streams,
                         self.start_timeout,
+                        self._loaded(folder),
                     )
             except (NoServerError, OSError) as error:
                 reason = str(error)
         self.log.warning("Kernel %s is a normal one, not warm: %s.", self.kernel_id, reason)
         return None
+
+    def _loaded(self, folder: Path) -> Library | None:
+        if not self.library:
+            return None
+        found = Library.now(Path(__file__).parents[1], tuple(self.library))
+        return None if found.is_hidden_from(folder) else found
 
     async def wait(self) -> int | None:
         """Exit code, once the kernel has ended."""

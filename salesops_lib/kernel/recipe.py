@@ -59,6 +59,7 @@ _READ_AT_START = (
     *("SCIPY_", "SKLEARN_", "JOBLIB_", "OMP_", "OPENBLAS_", "MKL_", "IBIS_", "BABEL_"),
 )
 _INLINE = "module://matplotlib_inline.backend_inline"
+_PROGRAM_FILES = ("zygote.py", "forkserver.py", "library.py")
 _PROGRAM = ["-m", "ipykernel_launcher"]
 _LOCK = Path(__file__).parents[2] / "requirements.lock"
 
@@ -110,7 +111,7 @@ class Recipe:
             [(path, _modified(Path(path))) for path in sorted(packages)],
             _modified(Path(sys.executable)),
             _digest(_LOCK),
-            _digest(Path(__file__).with_name("zygote.py")),
+            *(_digest(Path(__file__).with_name(name)) for name in _PROGRAM_FILES),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

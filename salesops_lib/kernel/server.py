@@ -8,7 +8,6 @@ its user may enter.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import contextlib
 import json
@@ -21,19 +20,23 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from salesops_lib.errors import SalesOpsError
-from salesops_lib.kernel.process import WarmProcess
 from salesops_lib.kernel.recipe import ADDRESS, PRELOAD, Recipe, obstacle
+from salesops_lib.kernel.request import LOG, asked
+
+if TYPE_CHECKING:
+    from salesops_lib.kernel.library import Library
+    from salesops_lib.kernel.process import WarmProcess
 
 __all__ = ["KernelServer", "NoServerError", "forked_kernel", "server_status", "shared_server"]
 
 _PROGRAM = Path(__file__).with_name("zygote.py")
 _SPEC = Path(__file__).with_name("kernelspec") / "kernel.json"
-_LOG = "log"
 _BACKLOG = 512
 _END_TIMEOUT = 2.0
 _STATUS_TIMEOUT = 60.0
@@ -88,7 +91,7 @@ class KernelServer:
             "folder": str(self._folder),
             "modules": recipe.preload,
         }
-        with (self._folder / _LOG).open("wb") as log:
+        with (self._folder / LOG).open("wb") as log:
             return subprocess.Popen(  # noqa: S603 (our own program)
                 [*recipe.interpreter, str(_PROGRAM), json.dumps(given)],
                 stdin=subprocess.DEVNULL,
@@ -198,6 +201,7 @@ async def forked_kernel(
     environment: Mapping[str, str],
     streams: Sequence[int],
     timeout: float,
+    library: Library | None = None,
 ) -> WarmProcess:
     """Kernel forked from a server.
 
@@ -215,6 +219,8 @@ async def forked_kernel(
         File descriptors of its standard input, output and error.
     timeout : float
         Seconds; the first request waits for the server's imports.
+    library : Library, optional
+        What the kernel starts with besides packages.
 
     Returns
     -------
@@ -234,23 +240,19 @@ async def forked_kernel(
     }
     answer: dict[str, Any] = {}
     for address in _servers.addresses(recipe):
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.connect(address)
-            answer = await asyncio.wait_for(_answer(connection, request, streams), timeout)
-        except (OSError, ValueError) as error:
-            connection.close()
-            reason = str(error) or "not in time"
-            answer = {
-                "unusable": f"the kernel server gave no answer: {reason}{_last_words(address)}"
-            }
-        except BaseException:
-            connection.close()
-            raise
-        if "pid" in answer:
+        if library is not None:
+            wish = {**request, "library": asdict(library)}
+            kernel, answer = await asked(address, wish, streams, timeout)
+            if "redirect" in answer:
+                kernel, answer = await asked(answer["redirect"], request, streams, timeout)
+            if kernel is not None:
+                return kernel
+            # A kernel that imports the library itself is as good, only slower.
+            _log.info("The library is not loaded beforehand: %s.", answer)
+        kernel, answer = await asked(address, request, streams, timeout)
+        if kernel is not None:
             _servers.worked()
-            return WarmProcess(answer["pid"], connection)
-        connection.close()
+            return kernel
         if "unusable" not in answer:
             break
         _servers.failed(address)
@@ -348,31 +350,3 @@ def _private_folder() -> Path:
         folder.rmdir()
         folder = Path(tempfile.mkdtemp(prefix="salesops-kernels-", dir="/tmp"))
     return folder
-
-
-def _last_words(address: str) -> str:
-    """Last line that a server has written."""
-    try:
-        lines = Path(address).with_name(_LOG).read_text(errors="replace").splitlines()
-    except OSError:
-        return ""
-    return f" ({lines[-1]})" if lines else ""
-
-
-async def _answer(
-    connection: socket.socket, request: Mapping[str, Any], streams: Sequence[int]
-) -> dict[str, Any]:
-    text = json.dumps(request).encode() + b"\n"
-    connection.setblocking(False)
-    sent = socket.send_fds(connection, [text], list(streams))
-    loop = asyncio.get_running_loop()
-    await loop.sock_sendall(connection, text[sent:])
-    received = b""
-    # Not a byte more than the first line: the next one is for the process.
-    while not received.endswith(b"\n"):
-        part = await loop.sock_recv(connection, 1)
-        if not part:
-            raise ConnectionError("it has ended")
-        received += part
-    answer: dict[str, Any] = json.loads(received)
-    return answer

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from salesops_lib.kernel import server
+from salesops_lib.kernel import request, server
 from salesops_lib.kernel.recipe import obstacle
 
 _COMMAND = [sys.executable, "-m", "ipykernel_launcher", "-f", "c.json"]
@@ -131,7 +131,7 @@ def test_a_kernel_that_cannot_be_set_up_does_not_cost_the_server(
     current = fresh_servers._current
     folder = tmp_path / "locked"
     folder.mkdir()
-    real_answer = server._answer
+    real_answer = request._answer
 
     async def late(*arguments):
         # Gone between our look and the kernel's.
@@ -140,7 +140,7 @@ def test_a_kernel_that_cannot_be_set_up_does_not_cost_the_server(
         return await real_answer(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(server, "_answer", late)
+        patch.setattr(request, "_answer", late)
         with pytest.raises(FileNotFoundError):  # as from a normal kernel
             start({"preload": ["ipykernel.kernelapp"]}, cwd=str(folder))
     assert "No such file or directory" in told()[0]

@@ -1,0 +1,73 @@
+"""A kernel client that sees at once that its kernel is ready."""
+
+from __future__ import annotations
+
+import time
+from queue import Empty
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.manager import AsyncKernelManager
+from traitlets import DottedObjectName, Type
+
+__all__ = ["PromptClient", "PromptManager"]
+
+_REPLY_WAIT = 1.0
+_SILENCE = 0.2
+
+
+class PromptClient(AsyncKernelClient):
+    """Client that waits for its kernel's word, where others wait for its silence.
+
+    jupyter_client takes a kernel for ready once it has said nothing for 0.2
+    seconds. A kernel says itself when it is idle after a request; until then
+    all earlier messages have arrived too, because they keep their order.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Wait until the kernel answers, and its outputs are heard.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds. Default: for ever.
+
+        Raises
+        ------
+        RuntimeError
+            The kernel has died, or did not answer in time.
+        """
+        until = time.monotonic() + (float("inf") if timeout is None else timeout)
+        while True:
+            request = self.kernel_info()
+            try:
+                reply = await self.shell_channel.get_msg(timeout=_REPLY_WAIT)
+            except Empty:
+                reply = {}
+            is_answer = reply.get("msg_type") == "kernel_info_reply"
+            if is_answer and await self._is_idle_after(request):
+                self._handle_kernel_info_reply(reply)
+                return
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+            if time.monotonic() > until:
+                raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
+
+    async def _is_idle_after(self, request: str) -> bool:
+        """Whether the kernel says that it is; not while its outputs are not yet heard."""
+        while True:
+            try:
+                message: dict[str, Any] = await self.iopub_channel.get_msg(timeout=_SILENCE)
+            except Empty:
+                return False
+            is_status = message["msg_type"] == "status"
+            is_ours = message["parent_header"].get("msg_id") == request
+            if is_status and is_ours and message["content"]["execution_state"] == "idle":
+                return True
+
+
+class PromptManager(AsyncKernelManager):
+    """Kernel manager whose clients are `PromptClient`."""
+
+    client_class = DottedObjectName(f"{__name__}.PromptClient")
+    client_factory = Type(klass=AsyncKernelClient)
