@@ -7,7 +7,7 @@ PERIOD := 2026-Q3
 SAMPLE := snapshots/sample/2026-09-30.json
 PYTEST_WORKERS ?= 2
 
-.PHONY: report test lab lint notebooks lock clean
+.PHONY: report test lab lint messages notebooks lock clean
 .DELETE_ON_ERROR:
 
 report: $(SAMPLE)
@@ -24,6 +24,10 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Brings the catalogues in step with the texts in the sources; see docs/languages.md.
+messages: $(READY)
+	$(BIN)/python -m salesops_lib.languages.extraction $(BEGIN)
 
 # Writes the built-in sample company's CRM export and ingests it.
 $(SAMPLE): $(READY)

@@ -12,8 +12,10 @@ Its team reports are then made
 - and, for the overhead, the notebook's cells are run in one process that has
   everything imported.
 
-Prints seconds a report, ratios, and reports a minute against workers with the
-highest memory of one process.
+Prints seconds a report, ratios, and for some numbers of workers: reports a minute,
+memory per worker (the worker and its kernel), and what all of them share (the
+command and the kernel server). Memory is proportional (PSS), sampled twice a
+second; the highest sample counts. Needs Linux.
 """
 
 from __future__ import annotations
@@ -21,15 +23,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
+_SAMPLE = 0.5
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "notebooks" / "performance_review.ipynb"
 PARAMETERS = """\
@@ -85,10 +90,39 @@ def main() -> None:
         print(f"the cells alone, warm process   {cells:6.2f} s a report")
         print(f"overhead, one worker            {overhead:6.2f} s a report")
         for workers in sorted({options.workers, *options.more_workers}):
-            seconds, _ = made_by_us(project, workers)
-            print(f"{workers} workers: {60 * len(scopes) / seconds:6.0f} reports a minute")
-        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        print(f"highest memory of one process   {memory:6.0f} MB")
+            memory = Memory(workers)
+            seconds, _ = made_by_us(project, workers, memory=memory)
+            print(
+                f"{workers} workers: {60 * len(scopes) / seconds:6.0f} reports a minute,"
+                f" {memory.per_worker:5.0f} MB per worker and {memory.shared:.0f} MB for all"
+            )
+
+
+class Memory:
+    """Memory of a running command by part, in MB: the highest of all samples."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self.per_worker = self.shared = 0.0
+
+    def sample(self, command: psutil.Process) -> None:
+        """Look once; processes that end meanwhile do not count."""
+        own, all_of_it = 0.0, megabytes(command)
+        for child in command.children(recursive=True):
+            with suppress(psutil.Error):
+                # Kernels run ipykernel; a warm one has the command line of its server.
+                line, size = " ".join(child.cmdline()), megabytes(child)
+                is_server = "zygote.py" in line and child.ppid() == command.pid
+                is_ours = "zygote.py" in line or "spawn_main" in line or "ipykernel" in line
+                all_of_it += size
+                own += size if is_ours and not is_server else 0.0
+        self.per_worker = max(self.per_worker, own / self._workers)
+        self.shared = max(self.shared, all_of_it - own)
+
+
+def megabytes(process: psutil.Process) -> float:
+    """Memory of a process, what it shares counted in proportion."""
+    return float(process.memory_full_info().pss) / 1e6
 
 
 def prepare(project: Path, reports: int) -> list[str]:
@@ -102,8 +136,9 @@ def prepare(project: Path, reports: int) -> list[str]:
         project, "salesops", "ingest", "export", "--mapping", str(mapping),
         "--as-of", "2026-09-30", "--store", "snapshots/sample",
     )  # fmt: skip
+    from salesops_lib.data.scopes import scopes
     from salesops_lib.data.snapshot import find_snapshot
-    from salesops_lib.data.view import open_view, scopes
+    from salesops_lib.data.view import open_view
 
     view = open_view(find_snapshot(project / "snapshots" / "sample"), period="2026-Q3")
     teams = [str(scope) for scope in scopes(view.snapshot, "team", view.period, view.as_of)]
@@ -133,13 +168,16 @@ def made_by_papermill(project: Path, scopes: list[str], workers: int) -> float:
     return time.perf_counter() - began
 
 
-def made_by_us(project: Path, workers: int, *, fresh: bool = True) -> tuple[float, int]:
+def made_by_us(
+    project: Path, workers: int, *, fresh: bool = True, memory: Memory | None = None
+) -> tuple[float, int]:
     """Seconds of the whole command, and the kernels that it started."""
     if fresh:
         shutil.rmtree(project / "reports", ignore_errors=True)
         shutil.rmtree(project / ".cache", ignore_errors=True)
     began = time.perf_counter()
-    said = run(project, "salesops", "report", "parameters/bench.yaml", "--workers", str(workers))
+    command = ("salesops", "report", "parameters/bench.yaml", "--workers", str(workers))
+    said = run(project, *command, memory=memory)
     seconds = time.perf_counter() - began
     return seconds, sum(line.startswith("✓") for line in said.splitlines())
 
@@ -156,18 +194,28 @@ def cells_in_one_process(project: Path, scopes: list[str]) -> float:
     return sum(seconds[1:]) / len(seconds[1:])
 
 
-def run(folder: Path, *command: str) -> str:
+def run(folder: Path, *command: str, memory: Memory | None = None) -> str:
     program = Path(sys.executable).parent / command[0]
-    done = subprocess.run(
-        [str(program) if program.exists() else command[0], *command[1:]],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
-    return done.stdout
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(
+            [str(program) if program.exists() else command[0], *command[1:]],
+            cwd=folder,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        while memory is not None and process.poll() is None:
+            with suppress(psutil.Error):
+                memory.sample(psutil.Process(process.pid))
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_SAMPLE)
+        status = process.wait()
+        said.seek(0)
+        text = said.read()
+    if status:
+        raise SystemExit(f"{' '.join(command)}\n{text}")
+    return text
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,10 +17,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from salesops_lib import __version__
+from salesops_lib.console import (
+    errors,
+    output,
+    print_frame,
+    print_json,
+    print_lines,
+    print_remark,
+    print_table,
+    shown_path,
+)
 from salesops_lib.errors import InputError, SalesOpsError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from salesops_lib.publishing.cluster import Cluster
+    from salesops_lib.publishing.jobs import RunResult
+    from salesops_lib.publishing.lint.score import Score
 
 __all__ = ["app", "main"]
 
@@ -47,7 +60,7 @@ def main() -> None:
     try:
         app()
     except SalesOpsError as error:
-        _errors().print(f"salesops: {error}", style="bold red", markup=False, soft_wrap=True)
+        errors().print(f"salesops: {error}", style="bold red", markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
 
 
@@ -96,35 +109,125 @@ def report(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Only those whose last run failed.")
     ] = False,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Print each report to a PDF beside it; needs Chromium.")
+    ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Make them on the Dask cluster with this scheduler, such as tcp://10.0.0.5:8786.",
+        ),
+    ] = None,
 ) -> None:
     """Make the reports that a parameter file asks for, where anything has changed.
 
-    Ends with 0 when all are published, 1 when some failed, and 2 when something
-    was wrong before any of them began.
+    Ends with 0 when all are published, 1 when some failed or could not be printed,
+    and 2 when something was wrong before any of them began.
     """
     from salesops_lib.publishing import reports as publishing
+    from salesops_lib.publishing.cancellation import Stopped
     from salesops_lib.publishing.decisions import explanation
+    from salesops_lib.publishing.readiness import refuse_unready
 
-    wanted = publishing.wanted_reports(
-        parameters, reports, only or [], force=force, retry_failed=retry_failed
+    if pdf:
+        from salesops_lib.publishing.paper import chromium
+
+        # A browser that is named wrongly is told before anything runs.
+        chromium()
+    beforehand: AbstractContextManager[None] = nullcontext()
+    if not explain and scheduler is None:
+        beforehand = publishing.kernels_begun(parameters, reports, force=force)
+    with beforehand:
+        wanted = publishing.wanted_reports(
+            parameters, reports, only or [], force=force, retry_failed=retry_failed
+        )
+        if explain:
+            print_lines(explanation(wanted.decisions))
+            return
+        if not wanted.decisions:
+            print_lines(["No report of this file has failed: nothing to retry."])
+            return
+        refuse_unready(wanted, parameters, here=scheduler is None)
+        from salesops_lib.publishing.progress import summary_lines
+
+        with _cluster(scheduler if wanted.to_do else None) as cluster:
+            try:
+                results = publishing.made_reports(wanted, workers, output(), cluster)
+            except Stopped as stopped:
+                errors().print(
+                    "salesops: stopped; what was published before stays.", style="bold red"
+                )
+                print_lines(summary_lines(stopped.results))
+                raise typer.Exit(_INTERRUPTED) from None
+            finally:
+                index = publishing.written_index(wanted)
+    told = (
+        f"Index: {shown_path(index)}" if index else "The index of the reports could not be written."
     )
-    if explain:
-        _print_lines(explanation(wanted.decisions))
-        return
-    if not wanted.decisions:
-        _print_lines(["No report of this file has failed: nothing to retry."])
-        return
-    try:
-        results = publishing.made_reports(wanted, workers, _console())
-    except KeyboardInterrupt:
-        _errors().print("salesops: stopped; what was published before stays.", style="bold red")
-        raise typer.Exit(_INTERRUPTED) from None
-    finally:
-        index = publishing.written_index(wanted)
-    from salesops_lib.publishing.progress import summary_lines
+    print_lines([*summary_lines(results), told])
+    is_printed = _printed(results, workers) if pdf else True
+    is_indexed = index is not None or not wanted.to_do
+    if not (is_printed and is_indexed and all(result.is_good for result in results)):
+        raise typer.Exit(1)
 
-    _print_lines([*summary_lines(results), f"Index: {_shown(index)}"])
-    if not all(result.is_good for result in results):
+
+@app.command()
+def mail(
+    reports: Annotated[
+        list[Path],
+        typer.Argument(metavar="REPORT...", help="Pages of reports, or the JSON beside them."),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="PATH", help="File that ends in .eml, or a folder for many.")
+    ],
+    to: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ADDRESS", help="Whom it goes to. May be repeated."),
+    ] = None,
+    sender: Annotated[
+        str, typer.Option("--from", metavar="ADDRESS", help="Whom it comes from.")
+    ] = "",
+    subject: Annotated[str, typer.Option(help="Default: the report's headline.")] = "",
+) -> None:
+    """Write a mail about each report as an .eml file; nothing is sent."""
+    from salesops_lib.publishing.mail import mailed
+
+    written = mailed(reports, out, to=to or [], sender=sender, subject=subject)
+    print_lines([shown_path(path) for path in written])
+
+
+@app.command()
+def lint(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Reports, messages, or a folder of reports. Default: reports.",
+        ),
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser", help="Check in Chromium too what only a browser decides.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
+) -> None:
+    """Score reports on the points of the checklist, and name the elements that fail.
+
+    Ends with 0 when all that was checked is met, 1 when something is not, and 2
+    when there is nothing to check.
+    """
+    from salesops_lib.publishing.lint.score import scores
+
+    found = scores(paths or [Path("reports")])
+    if browser:
+        from salesops_lib.publishing.lint.browser import with_browser
+
+        found = with_browser(found)
+    if as_json:
+        print_json([score.records() for score in found])
+    else:
+        _print_scores(found)
+    if not all(score.is_good for score in found):
         raise typer.Exit(1)
 
 
@@ -148,17 +251,17 @@ def params(
             raise InputError("name a notebook, or ask for the schema of parameter files: --schema")
         from salesops_lib.publishing.parameters import parameter_schema
 
-        _print_json(parameter_schema())
+        print_json(parameter_schema())
         return
     declared = declared_parameters(_notebook(notebook))
     if schema:
-        _print_json(declared.json_schema())
+        print_json(declared.json_schema())
         return
     rows = [
         (parameter.name, parameter.type, _literal(parameter.default), parameter.comment)
         for parameter in declared
     ]
-    _print_table(f"Parameters of {declared.notebook}", ("name", "type", "default", "meaning"), rows)
+    print_table(f"Parameters of {declared.notebook}", ("name", "type", "default", "meaning"), rows)
 
 
 @app.command()
@@ -184,7 +287,7 @@ def ingest(
         suggestion = suggested_mapping(folder)
         typer.echo(suggestion.text.rstrip())
         for left in suggestion.unplaced:
-            _note(f"not placed: {left}")
+            print_remark(f"not placed: {left}")
         return
     if mapping is None:
         raise InputError(
@@ -198,11 +301,11 @@ def ingest(
     from salesops_lib.data.ingest import ingest_folder
 
     result = ingest_folder(folder, mapping, day, store)
-    _print_frame(f"Tables from {folder.name}", result.frame)
+    print_frame(f"Tables from {folder.name}", result.frame)
     if len(result.reasons):
-        _print_frame("Repaired, noted, quarantined", result.reasons.drop(columns="reason"))
+        print_frame("Repaired, noted, quarantined", result.reasons.drop(columns="reason"))
     typer.echo(result.headline)
-    typer.echo(_shown(result.path))
+    typer.echo(shown_path(result.path))
 
 
 @app.command()
@@ -221,7 +324,7 @@ def sample(
 
     from salesops_lib.data.sample import write_sample
 
-    console = _errors()
+    console = errors()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Simulating", total=None)
         summary = write_sample(
@@ -232,6 +335,46 @@ def sample(
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     typer.echo(str(summary))
+
+
+def _printed(results: Sequence[RunResult], workers: int | None) -> bool:
+    """Whether each good report has its PDF."""
+    from salesops_lib.publishing.batch import default_workers
+    from salesops_lib.publishing.paper import printed
+
+    papers = printed(results, workers or default_workers())
+    failed = [paper for paper in papers if paper.path is None]
+    print_lines(
+        [
+            f"{len(papers) - len(failed)} of {len(papers)} reports printed.",
+            *(f"{paper.id}: not printed: {paper.error}" for paper in failed),
+        ]
+    )
+    return not failed
+
+
+def _cluster(scheduler: str | None) -> AbstractContextManager[Cluster | None]:
+    if scheduler is None:
+        return nullcontext()
+    from salesops_lib.publishing.cluster import cluster_at
+
+    return cluster_at(scheduler)
+
+
+def _print_scores(found: Sequence[Score]) -> None:
+    from salesops_lib.publishing.lint.points import unchecked
+
+    for score in found:
+        title = f"{score.name}: {score.met} of {len(score.checked)} points met"
+        if score.is_good:
+            print_lines([f"✓ {title}"])
+            continue
+        rows = [(str(p.point), p.message, p.element) for p in score.problems]
+        print_table(f"✗ {title}", ("point", "what is wrong", "element"), rows)
+    good = sum(score.is_good for score in found)
+    left = unchecked({point for score in found for point in score.checked})
+    told = [f"{good} of {len(found)} files meet all that was checked."]
+    print_lines(told + ([f"Not checked here: {left}."] if left else []))
 
 
 def _notebook(name: str) -> Path:
@@ -252,85 +395,3 @@ def _day(text: str) -> dt.date:
 
 def _literal(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _print_lines(lines: Sequence[str]) -> None:
-    from salesops_lib.publishing.progress import plain_text
-
-    console = _console()
-    for line in lines:
-        # Names come from the data: shown on one line, and steering no terminal.
-        indent = line[: len(line) - len(line.lstrip(" "))]
-        console.print(indent + plain_text(line), markup=False, highlight=False, soft_wrap=True)
-
-
-def _print_json(values: Any) -> None:
-    typer.echo(json.dumps(values, indent=2, ensure_ascii=False))
-
-
-def _print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    from salesops_lib.publishing.progress import plain_text
-
-    shown = [[plain_text(_cell(value)) for value in row] for row in rows]
-    table = Table(
-        title=Text(plain_text(title)),
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-    )
-    for place, column in enumerate(columns):
-        # Names and numbers stay whole whatever the terminal's width; sentences wrap.
-        is_number = all(isinstance(row[place], int | float) for row in rows)
-        whole = place == 0 or is_number
-        width = max(len(text) for text in (column, *(row[place] for row in shown)))
-        table.add_column(
-            Text(plain_text(column)),
-            overflow="fold",
-            no_wrap=whole,
-            min_width=width if whole else None,
-            justify="right" if is_number else "left",
-        )
-    for row in shown:
-        table.add_row(*map(Text, row))
-    _console().print(table, crop=False)
-
-
-def _cell(value: Any) -> str:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return f"{value:,}" if is_number else str(value)
-
-
-def _print_frame(title: str, frame: Any) -> None:
-    _print_table(title, tuple(map(str, frame.columns)), frame.to_numpy().tolist())
-
-
-def _shown(path: Path) -> str:
-    """Path from the current folder where it is in it."""
-    try:
-        return path.absolute().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return str(path)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False)
-
-
-def _note(text: str) -> None:
-    """Remark that must not end in a file that the output goes to."""
-    from salesops_lib.publishing.progress import plain_text
-
-    _errors().print(plain_text(text), markup=False, soft_wrap=True)
-
-
-def _errors() -> Console:
-    from rich.console import Console
-
-    return Console(stderr=True, highlight=False)

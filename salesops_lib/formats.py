@@ -1,7 +1,7 @@
-"""Numbers, money and dates as people read them, by locale.
+"""Words, numbers, money and dates as people read them, by language and locale.
 
 All text that a reader sees goes through one `Formatter`, so that a page never
-mixes two conventions. Babel supplies the locale data.
+mixes two conventions. Babel supplies the locale data, a catalogue the words.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from babel import Locale
-from babel.dates import format_date
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import (
     format_compact_currency,
@@ -25,22 +25,21 @@ from babel.numbers import (
 )
 
 from salesops_lib.errors import InputError
+from salesops_lib.languages import SOURCE, catalogue, checked_language, locale_name
+from salesops_lib.period import label_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import gettext
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["LANGUAGES", "MISSING", "Formatter", "Number", "Unit", "checked_currency"]
+__all__ = ["MISSING", "Formatter", "Number", "Unit", "checked_currency"]
 
 Number = float | Decimal
 Unit = Literal["money", "share", "count", "days", "ratio", "money_per_day"]
 
-LANGUAGES = {"en": "en_GB"}
-"""Languages a report can be in, and the locale whose formats it uses."""
-
 MISSING = "\N{EN DASH}"
 """What stands where there is no number; never confused with zero."""
 
-_NBSP = "\N{NO-BREAK SPACE}"
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -64,12 +63,15 @@ def checked_currency(code: str) -> str:
 
 @dataclass(frozen=True)
 class Formatter:
-    """Formats of one report.
+    """Words and formats of one report.
+
+    It travels with the view and the results, so that reports in two languages
+    can be made side by side.
 
     Parameters
     ----------
     language : str
-        A key of `LANGUAGES`.
+        One of `languages.languages`.
     currency : str
         ISO 4217 code of the reporting currency.
 
@@ -82,23 +84,73 @@ class Formatter:
     ('31.4%', '−1.2%', '2.6×')
     >>> show.value(None, "money")
     '–'
+    >>> show.say("{scope} booked {amount}", scope="EMEA", amount=show.money(2_500, compact=True))
+    'EMEA booked €2.5K'
+    >>> show.counted(1, "{count} deal is open", "{count} deals are open")
+    '1 deal is open'
     """
 
     language: str = "en"
     currency: str = "EUR"
 
     def __post_init__(self) -> None:
-        if self.language not in LANGUAGES:
-            raise InputError(
-                f"no catalogue for language `{self.language}`",
-                found=self.language,
-                allowed=LANGUAGES,
-            )
+        checked_language(self.language)
         checked_currency(self.currency)
 
     @cached_property
     def _locale(self) -> Locale:
-        return Locale.parse(LANGUAGES[self.language])
+        name = locale_name(self.language)
+        try:
+            return Locale.parse(name.replace("-", "_"))
+        except (ValueError, UnknownLocaleError):
+            raise InputError(
+                f"the catalogue of language `{self.language}` names an unknown locale: {name}"
+            ) from None
+
+    @cached_property
+    def _words(self) -> gettext.NullTranslations:
+        return catalogue(self.language)
+
+    def say(self, text: str, /, **values: str) -> str:
+        """Text in the language of the report.
+
+        Parameters
+        ----------
+        text : str
+            A whole sentence or label in English, as it stands in the code, with
+            named placeholders. `languages.extraction` finds it there.
+        **values : str
+            What stands for the placeholders, already formatted. Text from data is
+            safe here: a brace in it stays a brace.
+
+        Returns
+        -------
+        str
+            In English where the catalogue lacks it.
+        """
+        said = text if self.language == SOURCE or not text else self._words.gettext(text)
+        return said.format(**values) if values else said
+
+    def counted(self, count: Number, one: str, many: str, /, **values: str) -> str:
+        """Text with a number of things, in the plural form that the language has for it.
+
+        Parameters
+        ----------
+        count : int
+            How many; it stands for the placeholder ``{count}``.
+        one, many : str
+            The English text for one thing, and for any other number.
+        **values : str
+            As for `say`.
+
+        Returns
+        -------
+        str
+        """
+        said = one if count == 1 else many
+        if self.language != SOURCE:
+            said = self._words.ngettext(one, many, int(count))
+        return said.format(count=self.count(count), **values)
 
     def money(self, amount: Number, *, compact: bool = False, signed: bool = False) -> str:
         """Amount in the reporting currency, in full without cents, or compact (€12.6M)."""
@@ -120,12 +172,27 @@ class Formatter:
             )
         return _signed(text, amount, signed)
 
-    def amount(self, number: Number | None) -> str:
-        """Amount without its currency, for columns whose head names it; a dash where none."""
+    def amount(self, number: Number | None, digits: int | None = None) -> str:
+        """Amount without its currency, for columns whose head names it; a dash where none.
+
+        `digits` are those of the column, as `cents` gives them. Default: cents
+        where the amount is below 100.
+        """
         if number is None or (isinstance(number, float) and math.isnan(number)):
             return MISSING
         exact = Decimal(str(number))
-        return self.decimal(exact, 2 if 0 < abs(exact) < 100 else 0)
+        return self.decimal(exact, self.cents([exact]) if digits is None else digits)
+
+    def cents(self, amounts: Iterable[Number | None]) -> int:
+        """Decimals of a column of amounts: 2 where all are so small that cents matter."""
+        known = [abs(float(n)) for n in amounts if n is not None and n == n and n != 0]
+        return 2 if known and max(known) < 100 else 0
+
+    def whole(self, number: Number | None) -> str:
+        """Whole number, for columns whose head names its unit; a dash where there is none."""
+        if number is None or (isinstance(number, float) and math.isnan(number)):
+            return MISSING
+        return self.decimal(number, 0)
 
     def count(self, number: Number, *, signed: bool = False) -> str:
         """Whole number with thousands separators."""
@@ -141,17 +208,29 @@ class Formatter:
 
     def share(self, number: Number, digits: int = 1, *, signed: bool = False) -> str:
         """Share of 1 as a percentage."""
-        return self.decimal(Decimal(str(number)) * 100, digits, signed=signed) + "%"
+        exact = round(Decimal(str(number)) * 100, digits)
+        pattern: str = self._locale.percent_formats[None].pattern
+        # Where the locale puts its sign: 12.3%, %12,3 or 12,3 %.
+        before, _digits, after = pattern.partition("#,##0")
+        text = f"{before}{self.decimal(abs(exact), digits)}{after}"
+        return _signed(f"-{text}" if exact < 0 else text, exact, signed)
 
-    def points(self, number: Number, digits: int = 1) -> str:
-        """Difference of two shares in percentage points, signed."""
-        return self.decimal(Decimal(str(number)) * 100, digits, signed=True) + f"{_NBSP}pp"
+    def points(self, number: Number, digits: int = 1, *, signed: bool = True) -> str:
+        """Difference of two shares in percentage points."""
+        exact = Decimal(str(number)) * 100
+        text = self.decimal(exact, digits, signed=signed)
+        return self.say("{number}\N{NO-BREAK SPACE}pp", number=text)
 
     def days(self, number: Number, *, signed: bool = False) -> str:
         """Number of days."""
         whole = Decimal(str(number)).quantize(Decimal(1))
-        unit = "day" if abs(whole) == 1 else "days"
-        return f"{self.decimal(whole, 0, signed=signed)}{_NBSP}{unit}"
+        text = self.decimal(whole, 0, signed=signed)
+        return self.counted(
+            abs(whole),
+            "{number}\N{NO-BREAK SPACE}day",
+            "{number}\N{NO-BREAK SPACE}days",
+            number=text,
+        )
 
     def ratio(self, number: Number, *, signed: bool = False) -> str:
         """A multiple, such as pipeline coverage."""
@@ -181,7 +260,8 @@ class Formatter:
             case "money":
                 return self.money(number, compact=compact, signed=signed)
             case "money_per_day":
-                return f"{self.money(number, compact=compact, signed=signed)} a day"
+                amount = self.money(number, compact=compact, signed=signed)
+                return self.say("{amount} a day", amount=amount)
             case "share":
                 return self.points(number) if signed else self.share(number)
             case "days":
@@ -198,23 +278,56 @@ class Formatter:
         if low is None or high is None or math.isnan(low) or math.isnan(high):
             return ""
         if rough and unit == "share":
-            return f"{self.share(low, 0)} to {self.share(high, 0)}"
-        if unit == "days":
-            return f"{self.decimal(low, 0)} to {self.days(high)}"
-        return f"{self.value(low, unit, compact=True)} to {self.value(high, unit, compact=True)}"
+            ends = self.share(low, 0), self.share(high, 0)
+        elif unit == "days":
+            ends = self.decimal(low, 0), self.days(high)
+        else:
+            ends = self.value(low, unit, compact=True), self.value(high, unit, compact=True)
+        return self.say("{low} to {high}", low=ends[0], high=ends[1])
 
     def date(self, day: dt.date, *, short: bool = False) -> str:
         """Day, such as 30 September 2026."""
-        return format_date(day, "d MMM y" if short else "d MMMM y", locale=self._locale)
+        return format_date(day, "medium" if short else "long", locale=self._locale)
 
     def day_month(self, day: dt.date) -> str:
         """Day without its year, such as 1 May."""
-        return format_date(day, "d MMM", locale=self._locale)
+        return format_skeleton("MMMd", day, locale=self._locale)
 
     def span(self, start: dt.date, end: dt.date) -> str:
         """First and last day, such as 1 July to 30 September 2026."""
-        pattern = "d MMMM" if start.year == end.year else "d MMMM y"
-        return f"{format_date(start, pattern, locale=self._locale)} to {self.date(end)}"
+        first = self.date(start)
+        if start.year == end.year:
+            first = format_skeleton("MMMMd", start, locale=self._locale)
+        return self.say("{start} to {end}", start=first, end=self.date(end))
+
+    def period(self, label: str) -> str:
+        """Label of a period as people read it, such as 2026-Q3 or 2026-Ç3.
+
+        Parameters
+        ----------
+        label : str
+            Label as `Period.label` gives it.
+
+        Returns
+        -------
+        str
+            The label itself in English, and where it is none.
+        """
+        if self.language == SOURCE:
+            return label
+        try:
+            kind, year, number = label_parts(label)
+        except InputError:
+            return label
+        match kind:
+            case "quarter":
+                quarter = self._locale.quarters["format"]["abbreviated"][number]
+                return f"{year}-{quarter}"
+            case "week":
+                return self.say("{year}-W{number}", year=str(year), number=f"{number:02}")
+            case "year":
+                return self.say("FY{year}", year=str(year))
+        return label
 
     def listed(self, words: Sequence[str]) -> str:
         """Words as a list in a sentence: A, B and C."""

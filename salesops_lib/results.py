@@ -7,21 +7,26 @@ All of them are made from the same result, so they cannot disagree.
 from __future__ import annotations
 
 import math
+from collections import namedtuple
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from salesops_lib.definition import Definition
+from salesops_lib.words import grouping_word
+
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Iterator
 
     from salesops_lib.formats import Formatter, Unit
 
 __all__ = [
     "MIME",
     "Definition",
+    "Drawn",
     "Measure",
     "MeasureRow",
     "Value",
@@ -37,40 +42,22 @@ FRAME_COLUMNS = ("group", "label", "role", "period", "value", "n", "low", "high"
 
 
 @dataclass(frozen=True)
-class Definition:
-    """What a measure means, in the words of the field.
+class Drawn:
+    """What a chart shows, for machines that check it.
 
     Parameters
     ----------
-    id : str
-        Name in code, JSON and links.
-    name : str
-        Name for readers.
     unit : str
-        ``money``, ``share``, ``count``, ``days``, ``ratio`` or ``money_per_day``.
-    formula : str
-        How it is computed.
-    population : str
-        Which deals, people or days it counts.
-    anchor : str
-        Which date places a case in a period.
-    edge_cases : str
-        What happens where the plain formula has no answer.
-    better : str
-        Which direction is good news.
-    short : str
-        Name in the head of a narrow column; empty where the name is short.
+        Unit of its numbers, as an axis names it.
+    prior : str
+        Label of the period before, which it shows; ``none:`` and why where it cannot.
+    uncertainty : str
+        ``interval`` (drawn), ``n`` (cases named), or ``exact`` (sums and counts).
     """
 
-    id: str
-    name: str
-    unit: Unit
-    formula: str
-    population: str
-    anchor: str
-    edge_cases: str = ""
-    better: Literal["higher", "lower", "neither"] = "higher"
-    short: str = ""
+    unit: str
+    prior: str
+    uncertainty: Literal["interval", "n", "exact"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +82,13 @@ class Value:
     high: float | None = None
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        """Nothing is one thing: what is not a number is None."""
+        for name in ("number", "low", "high"):
+            value = getattr(self, name)
+            if value is not None and value != value:
+                object.__setattr__(self, name, None)
+
 
 @dataclass(frozen=True)
 class MeasureRow:
@@ -114,11 +108,10 @@ class Measure:
     ----------
     definition : Definition
         What it means.
-    frame : DataFrame
-        One row a group and period: `group` (key), `label`, `role` (current,
-        prior or last_year), `period`, `value` (in the definition's unit; money
-        in the reporting currency), `n`, `low`, `high` (95 % interval) and
-        `reason` (why not computable, or a warning).
+    rows : tuple of MeasureRow
+        One a group and period; groups in the order in which they are shown.
+    periods : dict
+        Label of the period of each role.
     by : str or None
         What the groups are; None for one single group.
     scope : str
@@ -128,64 +121,51 @@ class Measure:
     """
 
     definition: Definition
-    frame: pd.DataFrame
+    rows: tuple[MeasureRow, ...]
+    periods: dict[str, str]
     by: str | None
     scope: str
     show: Formatter
 
-    @classmethod
-    def of_rows(
-        cls,
-        definition: Definition,
-        rows: list[MeasureRow],
-        periods: dict[str, str],
-        by: str | None,
-        scope: str,
-        show: Formatter,
-    ) -> Measure:
-        """Measure from its rows.
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The measure as a table.
 
-        Parameters
-        ----------
-        definition : Definition
-            What it means.
-        rows : list of MeasureRow
-            Groups in the order in which they are shown.
-        periods : dict
-            Label of the period of each role.
-        by, scope, show
-            As for the class.
-
-        Returns
-        -------
-        Measure
+        One row a group and period: `group` (key), `label`, `role` (current,
+        prior or last_year), `period`, `value` (in the definition's unit; money
+        in the reporting currency), `n`, `low`, `high` (95 % interval) and
+        `reason` (why not computable, or a warning).
         """
         records = [
             (
                 row.group,
                 row.label,
                 row.role,
-                periods[row.role],
+                self.periods[row.role],
                 row.value.number,
                 row.value.n,
                 row.value.low,
                 row.value.high,
                 row.value.reason,
             )
-            for row in rows
+            for row in self.rows
         ]
         frame = pd.DataFrame.from_records(records, columns=list(FRAME_COLUMNS))
-        frame = frame.astype({"value": object, "n": "Int64", "low": float, "high": float})
-        return cls(definition, frame, by, scope, show)
+        return frame.astype({"value": object, "n": "Int64", "low": float, "high": float})
 
     @cached_property
-    def _cells(self) -> dict[tuple[str, str], Any]:
-        return {(row.group, row.role): row for row in rows_of(self.frame)}
+    def _values(self) -> dict[tuple[str, str], Value]:
+        return {(row.group, row.role): row.value for row in self.rows}
 
     @cached_property
     def groups(self) -> list[tuple[str, str]]:
         """Key and label of each group, in shown order."""
-        return list(dict.fromkeys((row.group, row.label) for row in rows_of(self.frame)))
+        return list(dict.fromkeys((row.group, row.label) for row in self.rows))
+
+    @property
+    def is_computable(self) -> bool:
+        """Whether any group has a number in any period."""
+        return any(row.value.number is not None for row in self.rows)
 
     def value(self, role: str = "current", group: str | None = None) -> Value:
         """One number of the measure.
@@ -204,24 +184,12 @@ class Measure:
         """
         if group is None and self.groups:
             group = self.groups[0][0]
-        row = self._cells.get((group or "", role))
-        if row is None:
-            return Value(None, reason="no such group in this period")
-        return Value(
-            None if row.value is None or row.value != row.value else row.value,
-            None if pd.isna(row.n) else int(row.n),
-            None if math.isnan(row.low) else float(row.low),
-            None if math.isnan(row.high) else float(row.high),
-            str(row.reason),
-        )
-
-    @cached_property
-    def _periods(self) -> dict[str, str]:
-        return dict(zip(self.frame["role"], self.frame["period"], strict=True))
+        missing = Value(None, reason=self.show.say("no such group in this period"))
+        return self._values.get((group or "", role), missing)
 
     def period(self, role: str = "current") -> str:
         """Label of a role's period; empty where the measure has none."""
-        return self._periods.get(role, "")
+        return self.periods.get(role, "")
 
     def text(self, role: str = "current", group: str | None = None, *, compact: bool = True) -> str:
         """Number as people read it; a dash where there is none."""
@@ -263,40 +231,62 @@ class Measure:
     @property
     def headline(self) -> str:
         """One sentence: the number, and how it compares."""
-        name, value = self.definition.name, self.value()
+        say, name, value = self.show.say, self.definition.name, self.value()
         if value.number is None:
-            return f"{name}: not computable: {value.reason}."
+            return say("{measure}: not computable: {reason}.", measure=name, reason=value.reason)
         compared = [
-            f"{self.change_text(role)} on {self.period(role)}"
+            say("{change} on {period}", change=self.change_text(role), period=self.period(role))
             for role in ("prior", "last_year")
             if self.change(role) is not None
         ]
-        after = f", {' and '.join(compared)}" if compared else ""
-        return f"{name} of {self.scope} in {self.period()}: {self.text()}{after}."
+        words = {
+            "measure": name,
+            "scope": self.scope,
+            "period": self.period(),
+            "value": self.text(),
+        }
+        if not compared:
+            return say("{measure} of {scope} in {period}: {value}.", **words)
+        return say(
+            "{measure} of {scope} in {period}: {value}, {comparisons}.",
+            comparisons=self.show.listed(compared),
+            **words,
+        )
 
     @property
     def alt(self) -> str:
         """The measure as a chart in words: what by what, highest, lowest."""
-        name, period = self.definition.name.lower(), self.period()
+        show, by = self.show, grouping_word(self.by or "", self.show)
+        words = {"measure": self.definition.name, "by": by, "period": self.period()}
         known = [
             (float(value.number), label)
             for group, label in self.groups
             if (value := self.value(group=group)).number is not None
         ]
         if not known:
-            return f"Bar chart of {name} by {self.by}, {period}: no group has a value."
+            return show.say(
+                "Bar chart. {measure} by {by}, {period}: no group has a value.", **words
+            )
         (low, last), (high, first) = min(known), max(known)
         unit = self.definition.unit
-        return (
-            f"Bar chart of {name} of {self.scope} by {self.by}, {period} against "
-            f"{self.period('prior')}, {len(known)} groups. "
-            f"Highest: {first} with {self.show.value(high, unit, compact=True)}; "
-            f"lowest: {last} with {self.show.value(low, unit, compact=True)}."
+        return show.counted(
+            len(known),
+            "Bar chart. {measure} of {scope} by {by}, {period} against {prior}, {count} group: "
+            "{first} with {high}.",
+            "Bar chart. {measure} of {scope} by {by}, {period} against {prior}, {count} groups. "
+            "Highest: {first} with {high}; lowest: {last} with {low}.",
+            scope=self.scope,
+            prior=self.period("prior"),
+            first=first,
+            high=show.value(high, unit, compact=True),
+            last=last,
+            low=show.value(low, unit, compact=True),
+            **words,
         )
 
     def records(self) -> dict[str, Any]:
         """Values for machines: plain types only, missing numbers as None."""
-        rows = [_record(row) for row in self.frame.to_dict(orient="records")]
+        rows = [_record(row, self.periods[row.role]) for row in self.rows]
         return {
             "kind": "measure",
             "id": self.definition.id,
@@ -313,23 +303,35 @@ class Measure:
         return {"text/plain": self.headline, "text/html": measure_table(self), MIME: self.records()}
 
 
-def _record(row: dict[Hashable, Any]) -> dict[str, Any]:
+def _record(row: MeasureRow, period: str) -> dict[str, Any]:
     """One row for machines; what is empty is left out, but never the value."""
-    record: dict[str, Any] = {str(key): row[key] for key in ("group", "label", "role", "period")}
-    record["value"] = json_number(row["value"])
-    for key in ("n", "low", "high"):
-        if (number := json_number(row[key])) is not None:
-            record[key] = number
-    return record | ({"reason": row["reason"]} if row["reason"] else {})
+    value = row.value
+    record: dict[str, Any] = {
+        "group": row.group,
+        "label": row.label,
+        "role": row.role,
+        "period": period,
+        "value": json_number(value.number),
+    }
+    for key, number in (("n", value.n), ("low", value.low), ("high", value.high)):
+        if (plain := json_number(number)) is not None:
+            record[key] = plain
+    return record | ({"reason": value.reason} if value.reason else {})
 
 
 def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
-    """Rows of a frame as named tuples.
+    """Rows of a frame as named tuples of plain Python values.
 
-    The same as ``frame.itertuples(index=False)``, whose cells type checkers
-    take for any scalar there is.
+    As ``frame.itertuples(index=False)``, but the tuple's class is made once for
+    each set of columns, not anew for each frame.
     """
-    return iter(frame.itertuples(index=False))
+    columns = [frame[name].tolist() for name in frame.columns]
+    return map(_row_class(tuple(frame.columns))._make, zip(*columns, strict=True))
+
+
+@lru_cache(maxsize=256)
+def _row_class(columns: tuple[str, ...]) -> Any:
+    return namedtuple("Row", columns)  # noqa: PYI024 (the columns are known only here)
 
 
 def change_of(now: Any, then: Any, unit: Unit) -> float | None:
@@ -373,7 +375,7 @@ def json_number(number: Any) -> float | int | None:
     >>> json_number(Decimal("2982255.00")), json_number(float("nan"))
     (2982255.0, None)
     """
-    if number is None or pd.isna(number):
+    if number is None or number is pd.NA or number != number:
         return None
     if isinstance(number, int):
         return number

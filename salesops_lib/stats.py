@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike
 
 __all__ = [
@@ -48,7 +47,8 @@ def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE)
 
     Notes
     -----
-    Wilson, E. B. (1927), Journal of the American Statistical Association 22.
+    ``(p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n)``: Wilson, E. B. (1927),
+    Journal of the American Statistical Association 22.
     It keeps its coverage for small samples and for shares near 0 and 1.
 
     Examples
@@ -59,8 +59,14 @@ def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE)
     """
     if trials == 0:
         return None
-    interval = stats.binomtest(successes, trials).proportion_ci(confidence, method="wilson")
-    return float(interval.low), float(interval.high)
+    z = float(special.ndtri((1 + confidence) / 2))
+    share, spread = successes / trials, z * z / trials
+    centre = share + spread / 2
+    half = z * math.sqrt(share * (1 - share) / trials + spread / (4 * trials))
+    # Rounding must not carry an end past a share of none or of all.
+    low = 0.0 if successes == 0 else (centre - half) / (1 + spread)
+    high = 1.0 if successes == trials else (centre + half) / (1 + spread)
+    return low, high
 
 
 def median_interval(values: ArrayLike, confidence: float = CONFIDENCE) -> Interval | None:
@@ -90,11 +96,17 @@ def median_interval(values: ArrayLike, confidence: float = CONFIDENCE) -> Interv
     """
     ordered = np.sort(np.asarray(values, dtype=float))
     n = len(ordered)
-    rank = int(stats.binom.ppf((1 - confidence) / 2, n, 0.5)) if n else 0
+    rank = _sign_rank(n, confidence) if n else 0
     # `rank` is the count from each end; rank 0 would mean "from minus infinity".
     if rank < 1:
         return None
     return float(ordered[rank - 1]), float(ordered[n - rank])
+
+
+@lru_cache(maxsize=4096)
+def _sign_rank(n: int, confidence: float) -> int:
+    """Smallest count that n fair coins fall short of with at most half the error."""
+    return int(stats.binom.ppf((1 - confidence) / 2, n, 0.5))
 
 
 def mean_interval(
@@ -124,7 +136,7 @@ def mean_interval(
     """
     if n < 2 or not math.isfinite(deviation):
         return None
-    half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * deviation / math.sqrt(n)
+    half = float(special.stdtrit(n - 1, (1 + confidence) / 2)) * deviation / math.sqrt(n)
     return mean - half, mean + half
 
 
@@ -163,5 +175,5 @@ def sum_interval(
     if total <= 0 or sum_of_squares <= 0:
         return None
     shape, scale = total**2 / sum_of_squares, sum_of_squares / total
-    ends: Sequence[float] = stats.gamma.interval(confidence, shape, scale=scale)
-    return float(ends[0]), float(ends[1])
+    low, high = (special.gammaincinv(shape, (1 + side * confidence) / 2) for side in (-1, 1))
+    return float(low * scale), float(high * scale)

@@ -16,10 +16,12 @@ __all__ = [
     "LINE",
     "MUTED",
     "PALETTE",
+    "PAPER",
     "PLAN",
     "RC",
     "SOFT",
     "VARIABLES",
+    "VIOLET",
     "apply_theme",
 ]
 
@@ -29,11 +31,15 @@ LINE = "#d9dee4"
 ACCENT = "#1f3a5f"
 SOFT = "#7c93b2"
 PLAN = "#b1510f"
+VIOLET = "#7b2fb0"
 GOOD = "#0b6b46"
 BAD = "#a4262c"
+PAPER = "#ffffff"
 
-PALETTE = (ACCENT, SOFT, PLAN, GOOD, BAD)
-"""Series colours: each at least 3:1 against the page."""
+PALETTE = (ACCENT, SOFT, PLAN, VIOLET)
+"""Series colours: each at least 3:1 against the page, and apart from each other in
+grey and for the three kinds of colour blindness. Good and bad news are no series:
+they never stand without a sign or a word."""
 
 VARIABLES = {
     INK: "--ink",
@@ -42,8 +48,10 @@ VARIABLES = {
     ACCENT: "--accent",
     SOFT: "--soft",
     PLAN: "--plan",
+    VIOLET: "--violet",
     GOOD: "--good",
     BAD: "--bad",
+    PAPER: "--paper",
 }
 """CSS variable that stands for each colour on the page."""
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import ibis
+import numpy as np
 import pandas as pd
 from ibis import _
 
@@ -101,21 +102,27 @@ def quota_parts(
         `rep_id`, `rep_name`, `team`, `region` and `amount` (Decimal, reporting
         currency); one row a rep, quota period and place.
     """
-    due = quotas[quotas["measure"] == measure]
-    floor, roof = pd.Timestamp(start), pd.Timestamp(end)
-    first = due["span_start"].where(due["span_start"] > floor, floor)
-    last = due["span_end"].where(due["span_end"] < roof, roof)
-    inside = first <= last
-    due, first, last = due[inside], first[inside], last[inside]
-    days = (due["period_end"] - due["period_start"]).dt.days + 1
-    until = (last - due["period_start"]).dt.days + 1
-    before = (first - due["period_start"]).dt.days
+    begins, ends, opens, closes = (
+        quotas[name].to_numpy("datetime64[D]").astype("int64")
+        for name in ("period_start", "period_end", "span_start", "span_end")
+    )
+    first = np.maximum(opens, np.datetime64(start, "D").astype("int64"))
+    last = np.minimum(closes, np.datetime64(end, "D").astype("int64"))
+    inside = np.flatnonzero((quotas["measure"].to_numpy() == measure) & (first <= last))
     amounts = [
         _share(amount, to, of) - _share(amount, fro, of)
-        for amount, fro, to, of in zip(due["amount"], before, until, days, strict=True)
+        for amount, fro, to, of in zip(
+            quotas["amount"].to_numpy()[inside],
+            (first - begins)[inside].tolist(),
+            (last - begins + 1)[inside].tolist(),
+            (ends - begins + 1)[inside].tolist(),
+            strict=True,
+        )
     ]
-    parts = due[["rep_id", "rep_name", "team", "region"]]
-    return parts.assign(amount=pd.Series(amounts, index=due.index, dtype=object))
+    columns = {
+        name: quotas[name].to_numpy()[inside] for name in ("rep_id", "rep_name", "team", "region")
+    }
+    return pd.DataFrame({**columns, "amount": pd.Series(amounts, dtype=object)})
 
 
 def _share(amount: Decimal, days: int, of: int) -> Decimal:

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import ibis
+import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from salesops_lib.data.schema import SCHEMA_VERSION, TABLES, ColumnType, Table
 from salesops_lib.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    import pyarrow as pa
     from ibis.backends.duckdb import Backend
     from ibis.expr.types import Table as IbisTable
 
@@ -173,13 +177,20 @@ class Snapshot:
         Folder.
     manifest : Manifest
         Where every row came from.
-    backend : ibis backend
-        Connection that the tables live in.
     """
 
     path: Path
     manifest: Manifest
-    backend: Backend = field(repr=False, compare=False)
+
+    @cached_property
+    def backend(self) -> Backend:
+        """Connection that the tables live in."""
+        return connection()
+
+    @property
+    def whole(self) -> Snapshot:
+        """The snapshot with every row and person; this one, unless it is disguised."""
+        return self
 
     @classmethod
     def open(cls, path: Path) -> Snapshot:
@@ -206,7 +217,7 @@ class Snapshot:
                 raise InputError(
                     f"the snapshot lacks {name}.parquet; ingest again", where=path.name
                 )
-        return cls(path, manifest, connection())
+        return cls(path, manifest)
 
     @property
     def id(self) -> str:
@@ -257,6 +268,22 @@ class Snapshot:
         if name not in self.manifest.tables:
             return ibis.memtable([], schema=schema)
         return self.backend.read_parquet(str(self.path / f"{name}.parquet"))
+
+    def rows(self, name: str, columns: Sequence[str]) -> pa.Table:
+        """Columns of a small canonical table, in memory.
+
+        Parameters
+        ----------
+        name : str
+            Canonical table that the export has.
+        columns : sequence of str
+            Canonical columns.
+
+        Returns
+        -------
+        pyarrow.Table
+        """
+        return pq.read_table(self.path / f"{name}.parquet", columns=list(columns))
 
 
 def find_snapshot(place: Path, as_of: dt.date | None = None) -> Path:

@@ -12,19 +12,37 @@ import ibis
 from ibis import _
 
 from salesops_lib.calendar import CalendarSettings, FiscalCalendar, Period
+from salesops_lib.data.audience import (
+    Audience,
+    DisguisedSnapshot,
+    audience_of,
+    disguised_snapshot,
+)
+from salesops_lib.data.derived import derived_table
 from salesops_lib.data.facts import CurrencySettings, credit_facts, deal_facts, facts_folder
-from salesops_lib.data.organisation import placed, places
 from salesops_lib.data.quotas import quota_facts
 from salesops_lib.data.scope import COMPANY, Scope
+from salesops_lib.data.scopes import scopes
 from salesops_lib.data.snapshot import Snapshot, find_snapshot
 from salesops_lib.errors import InputError
 from salesops_lib.formats import Formatter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import pandas as pd
+    import pyarrow as pa
     from ibis.expr.types import Table as IbisTable
 
-__all__ = ["ROLES", "Role", "View", "Window", "non_working_days", "open_view", "prepare", "scopes"]
+__all__ = [
+    "ROLES",
+    "Role",
+    "View",
+    "Window",
+    "non_working_days",
+    "open_view",
+    "prepare",
+]
 
 Role = Literal["current", "prior", "last_year"]
 ROLES: tuple[Role, ...] = ("current", "prior", "last_year")
@@ -73,6 +91,8 @@ class View:
         Reporting currency and rate rule.
     language : str
         Language of labels and formats.
+    audience : str
+        Whom the report is for; tables of the view name no one else to them.
     """
 
     snapshot: Snapshot
@@ -82,11 +102,22 @@ class View:
     scope: Scope = COMPANY
     currency: CurrencySettings = field(default_factory=CurrencySettings)
     language: str = "en"
+    audience: Audience = "leadership"
 
     @cached_property
     def show(self) -> Formatter:
         """Formats of this report."""
         return Formatter(self.language, self.currency.reporting)
+
+    @cached_property
+    def scope_label(self) -> str:
+        """Name of the scope, as a title has it."""
+        return self.show.say("Company") if self.scope.kind == "company" else self.scope.label
+
+    @cached_property
+    def scope_phrase(self) -> str:
+        """Name of the scope, as a sentence has it."""
+        return self.show.say("the company") if self.scope.kind == "company" else self.scope.label
 
     @cached_property
     def periods(self) -> dict[Role, Period]:
@@ -111,7 +142,16 @@ class View:
 
     @cached_property
     def all_deals(self) -> IbisTable:
-        """Deals of the whole company; columns as in `facts.deal_facts`."""
+        """Deals of the whole company; columns as in `facts.deal_facts`.
+
+        A rep's view holds that rep's own; a manager's names no owner outside the scope.
+        """
+        if isinstance(self.snapshot, DisguisedSnapshot):
+            return self.snapshot.facts(self._deals)
+        return self._deals
+
+    @cached_property
+    def _deals(self) -> IbisTable:
         return self._facts("deals")
 
     @cached_property
@@ -129,7 +169,9 @@ class View:
     @cached_property
     def credits(self) -> IbisTable:
         """Revenue credit of the scope; columns as in `facts.credit_facts`."""
-        revenue = self._facts("credits").filter(_.kind == "revenue")
+        revenue = self._revenue
+        if isinstance(self.snapshot, DisguisedSnapshot):
+            revenue = self.snapshot.facts(revenue)
         match self.scope.kind:
             case "company":
                 return revenue
@@ -139,24 +181,89 @@ class View:
                 return revenue.filter(_[kind] == self.scope.key)
 
     @cached_property
+    def _revenue(self) -> IbisTable:
+        return self._facts("credits").filter(_.kind == "revenue")
+
+    @cached_property
     def quotas(self) -> pd.DataFrame:
         """Quotas of the scope; rows as in `quotas.quota_facts`."""
-        quotas = self._facts("quotas")
-        match self.scope.kind:
-            case "company":
-                scoped = quotas
-            case "rep":
-                scoped = quotas.filter(_.rep_id == self.scope.key)
-            case kind:
-                scoped = quotas.filter(_[kind] == self.scope.key)
-        return cast("pd.DataFrame", scoped.to_pandas())
+
+        def made() -> pa.Table:
+            return _by_scope(self._facts("quotas"), self.scope.kind, "rep_id").to_pyarrow()
+
+        rows = self._derived("quotas", [self.scope.kind], made, __name__, self.scope.key)
+        return cast("pd.DataFrame", rows.drop_columns("scope").to_pandas(date_as_object=False))
 
     @cached_property
     def starts_on(self) -> dt.date | None:
         """First close date in the whole extract; None where nothing has closed."""
-        closed = self.all_deals.filter(_.is_closed)
-        first = self.snapshot.backend.execute(closed.close_date.min())
-        return None if first is None or first != first else _as_date(first)
+
+        def made() -> pa.Table:
+            closed = self._deals.filter(_.is_closed)
+            return closed.agg(first=_.close_date.min()).to_pyarrow()
+
+        first: dt.date | None = self._derived("starts", [], made, __name__)["first"][0].as_py()
+        return first
+
+    @cached_property
+    def deal_count(self) -> int:
+        """Number of the scope's deals."""
+        counts = self.tally(
+            "deals", "deals", lambda deals: deals.group_by("scope").agg(n=_.count())
+        )
+        return int(counts["n"].sum())
+
+    def tally(
+        self,
+        name: str,
+        of: Literal["deals", "credits"],
+        query: Callable[[IbisTable], IbisTable],
+        *settings: Any,
+    ) -> pd.DataFrame:
+        """What a query counts in the scope; it is run for all scopes of the kind at once.
+
+        Parameters
+        ----------
+        name : str
+            What is counted.
+        of : str
+            ``deals``, as in `facts.deal_facts`, or ``credits`` (revenue only), as
+            in `facts.credit_facts`.
+        query : callable
+            Takes all rows with a column `scope`, and returns few, grouped by
+            `scope` and whatever else. Nothing but the view, its periods and
+            `settings` may make a difference to it.
+        *settings : object
+            What else it depends on; `str` must tell it apart.
+
+        Returns
+        -------
+        DataFrame
+            The rows of this scope, in the order of the query.
+        """
+        kind = self.scope.kind
+
+        def made() -> pa.Table:
+            rows = self._deals if of == "deals" else self._revenue
+            person = "owner_id" if of == "deals" else "rep_id"
+            return query(_by_scope(rows, kind, person)).to_pyarrow()
+
+        windows = [(w.start, w.end) for w in self.windows.values()]
+        settings = (kind, *windows, *settings)
+        rows = self._derived(name, settings, made, query.__module__, self.scope.key)
+        return cast("pd.DataFrame", rows.drop_columns("scope").to_pandas())
+
+    def _derived(
+        self,
+        name: str,
+        settings: Sequence[Any],
+        make: Callable[[], pa.Table],
+        module: str,
+        scope: str | None = None,
+    ) -> pa.Table:
+        about = [self.currency.model_dump(), self.as_of]
+        # Counted for everyone, whoever is first; each report then gets its scope's rows.
+        return derived_table(self.snapshot.whole, name, [*about, *settings], make, module, scope)
 
     def _day_at(self, period: Period, share: float) -> dt.date:
         day = period.start
@@ -165,16 +272,17 @@ class View:
         return day
 
     def _facts(self, name: Literal["deals", "credits", "quotas"]) -> IbisTable:
-        folder = facts_folder(self.snapshot, self.currency, self.as_of)
+        snapshot = self.snapshot.whole
+        folder = facts_folder(snapshot, self.currency, self.as_of)
         if folder is not None:
-            return self.snapshot.backend.read_parquet(str(folder / f"{name}.parquet"))
+            return snapshot.backend.read_parquet(str(folder / f"{name}.parquet"))
         # The snapshot's folder cannot be written to: the facts live in memory.
         if name == "quotas":
-            return quota_facts(self.snapshot, self.currency.reporting, self.as_of)
-        deals = ibis.memtable(deal_facts(self.snapshot, self.currency, self.as_of).to_pyarrow())
+            return quota_facts(snapshot, self.currency.reporting, self.as_of)
+        deals = ibis.memtable(deal_facts(snapshot, self.currency, self.as_of).to_pyarrow())
         if name == "deals":
             return deals
-        return ibis.memtable(credit_facts(self.snapshot, deals, self.as_of).to_pyarrow())
+        return ibis.memtable(credit_facts(snapshot, deals, self.as_of).to_pyarrow())
 
 
 def open_view(
@@ -186,6 +294,7 @@ def open_view(
     calendar: CalendarSettings | None = None,
     currency: CurrencySettings | None = None,
     language: str = "en",
+    audience: Audience | None = None,
 ) -> View:
     """View of a snapshot for one report.
 
@@ -205,6 +314,9 @@ def open_view(
         Default: EUR at the rates of the close dates.
     language : str
         Language of labels and formats.
+    audience : str, optional
+        ``leadership``, ``manager`` or ``rep``. Default: the rep for a rep's report,
+        leadership for all others.
 
     Returns
     -------
@@ -213,7 +325,8 @@ def open_view(
     Raises
     ------
     InputError
-        Anything named does not exist, or a currency has no rate.
+        Anything named does not exist, a currency has no rate, or the audience must
+        not read about the scope.
     """
     opened = Snapshot.open(find_snapshot(snapshot, as_of))
     day = as_of or opened.as_of
@@ -228,19 +341,23 @@ def open_view(
     if chosen.start > day:
         raise InputError(f"the period {chosen} begins after the as-of date {day}", found=period)
     wanted = Scope.parse(scope)
+    reader = audience_of(audience, wanted.kind)
     known = {place.key: place for place in scopes(opened, wanted.kind, chosen, day)}
     if wanted.key not in known:
         raise InputError(
-            f"no {wanted.kind} `{wanted.key}` in {chosen}", found=wanted.key, allowed=known
+            f"no {wanted.kind} `{wanted.key}` in {chosen}",
+            found=wanted.key,
+            allowed=known if reader == "leadership" or wanted.kind != "rep" else None,
         )
     return View(
-        opened,
+        disguised_snapshot(opened, reader, known[wanted.key], day),
         day,
         chosen,
         fiscal,
         known[wanted.key],
         currency or CurrencySettings(),
         language,
+        reader,
     )
 
 
@@ -264,66 +381,16 @@ def prepare(snapshot: Snapshot, currency: CurrencySettings, as_of: dt.date) -> N
     facts_folder(snapshot, currency, as_of)
 
 
-def scopes(snapshot: Snapshot, kind: str, period: Period, as_of: dt.date) -> tuple[Scope, ...]:
-    """Every region, team or rep that a period's reports can be made for.
-
-    These are the places in force at any time in the period (up to the as-of
-    date), and those that deals closed in the period belong to, so that the
-    reports of one kind add up to the company's. Of people, those whose role is
-    rep, or who own such a deal.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-        The data.
-    kind : str
-        ``company``, ``region``, ``team`` or ``rep``.
-    period : Period
-        Period of the reports.
-    as_of : date
-        Day the figures stand at.
-
-    Returns
-    -------
-    tuple of Scope
-        Sorted by label.
-    """
+def _by_scope(rows: IbisTable, kind: str, person: str) -> IbisTable:
+    """Rows with the `scope` of a kind that each belongs to; those without are left out."""
     if kind == "company":
-        return (Scope("company", "", "Company"),)
-    closed = snapshot.table("opportunities").filter(
-        _.is_closed, _.close_date.between(period.start, period.end)
-    )
-    owners = placed(snapshot, closed.select("owner_id", "close_date"), "owner_id", "close_date")
-    in_force = places(snapshot).filter(
-        _.place_from <= min(period.end, as_of), _.place_to >= period.start
-    )
-    if kind == "rep":
-        people = snapshot.table("reps").filter(
-            _.leave_date.isnull() | (_.leave_date >= period.start)
-        )
-        sellers = in_force.filter(ibis.coalesce(_.role, "rep") == "rep").semi_join(people, "rep_id")
-        named = sellers.select("rep_id").left_join(snapshot.table("reps"), "rep_id")
-        pairs = named.select(key=_.rep_id, label=ibis.coalesce(_.name, _.rep_id)).union(
-            owners.select(key=_.owner_id, label=_.owner_name)
-        )
-    else:
-        pairs = in_force.select(key=_[kind], label=_[kind]).union(
-            owners.select(key=_[kind], label=_[kind])
-        )
-    found = pairs.filter(_.key.notnull()).distinct().order_by("label", "key").to_pandas()
-    return tuple(
-        Scope(kind, key, label)  # type: ignore[arg-type]
-        for key, label in found.itertuples(index=False)
-    )
+        return rows.mutate(scope=ibis.literal(COMPANY.key))
+    return rows.mutate(scope=rows[person if kind == "rep" else kind]).filter(_.scope.notnull())
 
 
 def non_working_days(snapshot: Snapshot) -> dict[dt.date, bool]:
     """Days whose working state differs from Monday to Friday, from ``calendar``."""
     if not snapshot.has("calendar"):
         return {}
-    days = snapshot.table("calendar").select("date", "is_working_day").to_pandas()
-    return {_as_date(day): bool(worked) for day, worked in days.itertuples(index=False)}
-
-
-def _as_date(moment: Any) -> dt.date:
-    return moment.date() if isinstance(moment, dt.datetime) else moment
+    days = snapshot.rows("calendar", ["date", "is_working_day"])
+    return {day["date"]: bool(day["is_working_day"]) for day in days.to_pylist()}

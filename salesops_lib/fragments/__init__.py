@@ -6,21 +6,43 @@ that passes is what these templates, and our own charts, make themselves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from salesops_lib.formats import Formatter
+from salesops_lib.fragments.attachments import csv_link, csv_name
+from salesops_lib.words import grouping_head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     from salesops_lib.results import Measure
 
-__all__ = ["ROWS_SHOWN", "Cell", "Grid", "fragment", "grid_html", "measure_table"]
+__all__ = [
+    "ROWS_ON_PAGE",
+    "ROWS_SHOWN",
+    "Cell",
+    "Grid",
+    "fragment",
+    "grid_html",
+    "load_templates",
+    "measure_table",
+    "unbroken",
+]
+
+_HYPHENED = re.compile(r"\b([0-9]{4}-[\w-]{2,30})\b")
 
 ROWS_SHOWN = 25
-"""Rows of a table that stand open on the page; the others are folded."""
+"""Rows of a table that stand open on the page. A longer table comes as a CSV file too."""
+
+ROWS_ON_PAGE = 100
+"""Rows on the page, open or folded; the CSV file holds those past them."""
 
 
 @dataclass(frozen=True)
@@ -35,20 +57,20 @@ class Cell:
         ``head`` (names the row), ``text`` or ``number``.
     below : str
         Smaller lines under it.
-    tone : str
-        ``good``, ``bad`` or empty; it colours the first of them, whose sign says the same.
     title : str
         What a dash or a mark means.
     drawing : Markup, optional
         Our own inline SVG, shown instead of the text.
+    number : float or Decimal, optional
+        The number in full, for the CSV file of a long table.
     """
 
     text: str
     kind: str = "number"
     below: str = ""
-    tone: str = ""
     title: str = ""
     drawing: str = ""
+    number: float | Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +89,8 @@ class Grid:
         What marks mean; shown under the table.
     definitions : mapping
         Id of the definition that a column's head links to, by the head's text.
+    show : Formatter
+        Language of what the table says itself. Default: English.
     """
 
     caption: str
@@ -74,15 +98,27 @@ class Grid:
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
     definitions: Mapping[str, str] = field(default_factory=dict)
+    show: Formatter = field(default_factory=Formatter)
+
+    def columns(self, *places: int) -> Grid:
+        """The same table with some of its columns, counted from 0."""
+        return replace(
+            self,
+            headers=tuple(self.headers[place] for place in places),
+            rows=tuple(tuple(row[place] for place in places) for row in self.rows),
+        )
 
 
-def fragment(template: str, **values: Any) -> str:
+def fragment(template: str, *, show: Formatter | None = None, **values: Any) -> str:
     """HTML of a template of this package, all values escaped.
 
     Parameters
     ----------
     template : str
         Name without ending, such as ``findings``.
+    show : Formatter, optional
+        Language of the template's own words, which it gives to `say` and `counted`.
+        Default: English.
     **values
         What it shows.
 
@@ -90,11 +126,16 @@ def fragment(template: str, **values: Any) -> str:
     -------
     str
     """
-    return _environment().get_template(f"{template}.html.j2").render(**values)
+    words = show or Formatter()
+    return (
+        _environment()
+        .get_template(f"{template}.html.j2")
+        .render(say=words.say, counted=words.counted, **values)
+    )
 
 
 def grid_html(grid: Grid, rows_shown: int = ROWS_SHOWN) -> str:
-    """Table with its caption; rows past the limit are folded.
+    """Table with its caption; rows past the limit are folded, and all are in a file.
 
     Parameters
     ----------
@@ -107,7 +148,16 @@ def grid_html(grid: Grid, rows_shown: int = ROWS_SHOWN) -> str:
     -------
     str
     """
-    return fragment("grid", grid=grid, shown=rows_shown)
+    long = len(grid.rows) > ROWS_SHOWN
+    return fragment(
+        "grid",
+        show=grid.show,
+        grid=grid,
+        shown=rows_shown,
+        most=ROWS_ON_PAGE,
+        file=csv_link(grid) if long else "",
+        file_name=csv_name(grid) if long else "",
+    )
 
 
 def measure_table(measure: Measure) -> str:
@@ -124,31 +174,54 @@ def measure_table(measure: Measure) -> str:
     """
     show, unit = measure.show, measure.definition.unit
     roles = [role for role in ("current", "prior", "last_year") if measure.period(role)]
-    headers = [((measure.by or "scope").capitalize(), "text")]
+    headers = [(grouping_head(measure.by, show), "text")]
     for role in roles:
         headers.append((measure.period(role), "number"))
         if role != "current":
-            headers.append(("change", "number"))
+            headers.append((show.say("Change"), "number"))
     rows = []
     for group, label in measure.groups:
-        cells = [Cell(label if measure.by else measure.scope.capitalize(), "head")]
+        cells = [Cell(label if measure.by else measure.scope, "head")]
         for role in roles:
             value = measure.value(role, group)
             shown = show.value(value.number, unit)
             interval = show.interval(value.low, value.high, unit)
-            cells.append(Cell(shown, below=interval, title=value.reason))
+            cells.append(Cell(shown, below=interval, title=value.reason, number=value.number))
             if role != "current":
-                cells.append(Cell(measure.change_text(role, group), tone=measure.tone(role, group)))
+                cells.append(Cell(measure.change_text(role, group)))
         rows.append(tuple(cells))
-    return grid_html(Grid(measure.definition.name, tuple(headers), tuple(rows)))
+    return grid_html(Grid(measure.definition.name, tuple(headers), tuple(rows), show=show))
+
+
+def unbroken(text: str) -> Markup:
+    """Text whose dates, periods and ids, such as 2026-Q3, stay on one line.
+
+    Examples
+    --------
+    >>> unbroken("2026-Q3 & on")
+    Markup('<span class=nowrap>2026-Q3</span> &amp; on')
+    """
+    return Markup().join(
+        Markup("<span class=nowrap>{}</span>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(_HYPHENED.split(text))
+    )
+
+
+def load_templates() -> None:
+    """Read and compile all templates of this package, so that no later call has to."""
+    environment = _environment()
+    for name in environment.list_templates(extensions=["j2"]):
+        environment.get_template(name)
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("salesops_lib.fragments", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = unbroken
+    return environment

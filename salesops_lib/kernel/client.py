@@ -13,7 +13,7 @@ from traitlets import DottedObjectName, Type
 __all__ = ["PromptClient", "PromptManager"]
 
 _REPLY_WAIT = 1.0
-_SILENCE = 0.2
+_SHORTEST_SILENCE, _LONGEST_SILENCE = 0.01, 0.2
 
 
 class PromptClient(AsyncKernelClient):
@@ -38,6 +38,7 @@ class PromptClient(AsyncKernelClient):
             The kernel has died, or did not answer in time.
         """
         until = time.monotonic() + (float("inf") if timeout is None else timeout)
+        silence = _SHORTEST_SILENCE
         while True:
             request = self.kernel_info()
             try:
@@ -45,19 +46,21 @@ class PromptClient(AsyncKernelClient):
             except Empty:
                 reply = {}
             is_answer = reply.get("msg_type") == "kernel_info_reply"
-            if is_answer and await self._is_idle_after(request):
+            if is_answer and await self._is_idle_after(request, silence):
                 self._handle_kernel_info_reply(reply)
                 return
+            # The outputs are heard a moment after the answers: asked again, soon at first.
+            silence = min(2 * silence, _LONGEST_SILENCE)
             if not await self.is_alive():
                 raise RuntimeError("Kernel died before replying to kernel_info")
             if time.monotonic() > until:
                 raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
 
-    async def _is_idle_after(self, request: str) -> bool:
+    async def _is_idle_after(self, request: str, silence: float) -> bool:
         """Whether the kernel says that it is; not while its outputs are not yet heard."""
         while True:
             try:
-                message: dict[str, Any] = await self.iopub_channel.get_msg(timeout=_SILENCE)
+                message: dict[str, Any] = await self.iopub_channel.get_msg(timeout=silence)
             except Empty:
                 return False
             is_status = message["msg_type"] == "status"
@@ -70,4 +73,4 @@ class PromptManager(AsyncKernelManager):
     """Kernel manager whose clients are `PromptClient`."""
 
     client_class = DottedObjectName(f"{__name__}.PromptClient")
-    client_factory = Type(klass=AsyncKernelClient)
+    client_factory = Type(PromptClient, klass=AsyncKernelClient)

@@ -34,6 +34,7 @@ PRELOAD = (
     *("pygments.formatters.terminal256", "sqlite3", "tornado.platform.asyncio", "ipywidgets"),
     # Data.
     *("numpy", "pandas", "pandas.io.formats.html", "pyarrow.parquet", "pyarrow.pandas_compat"),
+    *("pyarrow.dataset", "pandas.core.methods.to_dict", "pandas.io.formats.string"),
     *("duckdb", "ibis", "ibis.backends.duckdb", "ibis.backends.duckdb.converter"),
     *("ibis.expr.types.groupby", "ibis.formats.pandas", "python_calamine"),
     # Statistics, charts, text.

@@ -56,7 +56,9 @@ async def _answer(
     connection.setblocking(False)
     sent = socket.send_fds(connection, [text], list(streams))
     loop = asyncio.get_running_loop()
-    await loop.sock_sendall(connection, text[sent:])
+    # A server may answer and leave at once; then even sending nothing more would fail.
+    if text[sent:]:
+        await loop.sock_sendall(connection, text[sent:])
     received = b""
     # Not a byte more than the first line: the next one is for the process.
     while not received.endswith(b"\n"):

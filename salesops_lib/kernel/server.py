@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from salesops_lib.errors import SalesOpsError
 from salesops_lib.kernel.recipe import ADDRESS, PRELOAD, Recipe, obstacle
 from salesops_lib.kernel.request import LOG, asked
+from salesops_lib.kernel.zygote import READY
 
 if TYPE_CHECKING:
     from salesops_lib.kernel.library import Library
@@ -120,6 +121,9 @@ class KernelServer:
             return
         os.close(self._lease)
         self._lease = -1
+        if not (self._folder / READY).exists():
+            # It still imports, and has no kernel: nothing to wait for.
+            self._process.kill()
         try:
             self._process.wait(_END_TIMEOUT)
         except subprocess.TimeoutExpired:

@@ -24,6 +24,7 @@ import signal
 import socket
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
@@ -41,7 +42,10 @@ if __name__ == "__main__":
 else:
     from salesops_lib.kernel.forkserver import Forked, Imports, Request, Server, tell
 
-__all__ = ["main"]
+__all__ = ["READY", "main"]
+
+READY = "ready"
+"""File in the server's folder that says that its imports are done."""
 
 _PR_SET_PDEATHSIG = 1
 _INLINE = "module://matplotlib_inline.backend_inline"
@@ -53,6 +57,7 @@ def main(arguments: list[str]) -> None:
     # The terminal's Ctrl-C is for the parent.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     imports = Imports.of(given["modules"])
+    Path(given["folder"], READY).touch()
     listener = socket.socket(fileno=given["listener"])
     listener.setblocking(False)
     server = Server(listener, given["lease"], given["key"], imports)

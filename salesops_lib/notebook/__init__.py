@@ -9,14 +9,16 @@ if TYPE_CHECKING:
     from salesops_lib.notebook.figures import figure
     from salesops_lib.notebook.glossaries import glossary
     from salesops_lib.notebook.report import Report, open_report
+    from salesops_lib.notebook.secrets import secret
 
-__all__ = ["Report", "figure", "glossary", "open_report"]
+__all__ = ["Report", "figure", "glossary", "open_report", "secret"]
 
 _HOMES = {
     "Report": "report",
     "figure": "figures",
     "glossary": "glossaries",
     "open_report": "report",
+    "secret": "secrets",
 }
 
 

@@ -6,13 +6,17 @@ import ast
 import datetime as dt
 import math
 from types import GenericAlias
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AllowInfNan, BeforeValidator, JsonValue
+from pydantic import AllowInfNan, BeforeValidator, JsonValue, WithJsonSchema
 
 from salesops_lib.errors import InputError
+from salesops_lib.notebook.secrets import environment_name
 
-__all__ = ["annotated_type"]
+__all__ = ["SECRET", "annotated_type"]
+
+SECRET = "secret"  # noqa: S105 (the name of the type)
+"""Annotation of a parameter that names an environment variable with a secret."""
 
 
 def annotated_type(annotation: str) -> Any:
@@ -22,14 +26,15 @@ def annotated_type(annotation: str) -> Any:
     ----------
     annotation : str
         ``str``, ``int``, ``float``, ``bool``, ``date``, ``list``, ``dict``,
-        ``list[T]``, ``dict[str, T]`` or ``T | None``.
+        ``list[T]``, ``dict[str, T]``, ``T | None``, ``Literal['a', 'b']`` or
+        ``secret``.
 
     Returns
     -------
     type
         A date may also be written as an ISO text, or left empty. A float is
         finite. Lists and sets of keys hold what JSON can hold; dates in them
-        become ISO texts.
+        become ISO texts. A secret is ``{"env": NAME}``, or an empty text for none.
 
     Raises
     ------
@@ -50,6 +55,9 @@ def annotated_type(annotation: str) -> Any:
         node = ast.parse(annotation, mode="eval").body
     except SyntaxError:
         raise _unknown(annotation) from None
+    if isinstance(node, ast.Name) and node.id == SECRET:
+        # A parameter as a whole, never a part of a list: then it is known which hold secrets.
+        return _SECRET
     return _type(node)
 
 
@@ -79,6 +87,18 @@ def _day(value: Any) -> Any:
     return day
 
 
+def _named(value: Any) -> Any:
+    environment_name(value)
+    return dict(value) if value else value
+
+
+_SECRET = Annotated[
+    Any,
+    BeforeValidator(_named),
+    WithJsonSchema(
+        {"type": "object", "properties": {"env": {"type": "string"}}, "required": ["env"]}
+    ),
+]
 _Json = Annotated[JsonValue, BeforeValidator(_iso)]
 _SIMPLE: dict[str, Any] = {
     "str": str,
@@ -105,12 +125,30 @@ def _type(node: ast.expr) -> Any:
             value=ast.Name(id="dict"), slice=ast.Tuple(elts=[ast.Name(id="str"), inner])
         ):
             return GenericAlias(dict, (str, _type(inner)))
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=inner) if words := _words(inner):
+            return Literal[words]
     raise _unknown(ast.unparse(node))
+
+
+def _words(node: ast.expr) -> tuple[str, ...]:
+    """Texts that a ``Literal`` allows; empty where it holds anything else."""
+    parts = node.elts if isinstance(node, ast.Tuple) else [node]
+    words = [part.value for part in parts if isinstance(part, ast.Constant)]
+    if len(words) < len(parts):
+        return ()
+    return tuple(str(word) for word in words) if all(isinstance(w, str) for w in words) else ()
 
 
 def _unknown(annotation: str) -> InputError:
     return InputError(
         f"unknown type `{annotation}`",
         found=annotation,
-        allowed=[*_SIMPLE, "list[str]", "dict[str, float]", "str | None"],
+        allowed=[
+            *_SIMPLE,
+            SECRET,
+            "list[str]",
+            "dict[str, float]",
+            "str | None",
+            "Literal['a', 'b']",
+        ],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import re
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 from markupsafe import Markup, escape
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 
 from salesops_lib.errors import SalesOpsError
 from salesops_lib.fragments import fragment, grid_html
@@ -19,16 +22,22 @@ from salesops_lib.results import MIME
 from salesops_lib.theme import RC, VARIABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as MplFigure
 
     from salesops_lib.fragments import Grid
+    from salesops_lib.results import Drawn
 
 __all__ = ["Charted", "Figure", "figure"]
 
 _SHORTEST_ALT = 20
+_MOST_MARKS = 1500
+_COLOURS = 64
+_DOTS_PER_INCH = 144
+_PICTURE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
 
 
 class Charted(Protocol):
@@ -49,6 +58,10 @@ class Charted(Protocol):
     @property
     def grid(self) -> Grid:
         """The numbers behind the chart."""
+
+    @property
+    def drawn(self) -> Drawn:
+        """Its unit, the period before, and how uncertain its numbers are."""
 
     def records(self) -> dict[str, Any]:
         """Values for machines."""
@@ -73,6 +86,8 @@ class Figure:
         result = self.result
         html = fragment(
             "figure",
+            show=result.grid.show,
+            drawn=result.drawn,
             title=result.headline.rstrip("."),
             drawing=Markup(self.svg),  # noqa: S704 (made below; all text in it is escaped)
             caption=result.caption,
@@ -114,26 +129,64 @@ def figure(plot: Callable[[Any], Axes], result: Charted) -> Figure:
 
 
 def _inline_svg(drawn: MplFigure | Any, result: Charted, name: str) -> str:
+    marks = list(_marks(drawn))
+    many = sum(count for _, count in marks) > _MOST_MARKS
+    for mark, _ in marks:
+        mark.set_rasterized(many)
     identity = f"fig-{hashlib.sha256(f'{name}|{result.alt}'.encode()).hexdigest()[:8]}"
     buffer = io.StringIO()
     # The salt makes the ids inside one page differ from figure to figure.
     with mpl.rc_context({"svg.hashsalt": identity, "svg.fonttype": "none"}):
-        drawn.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        drawn.set_dpi(_DOTS_PER_INCH)
+        # What `savefig` does, but for a first drawing that only measures.
+        canvas = FigureCanvasSVG(drawn)
+        canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, count=1, flags=re.DOTALL)
     svg = _with_unique_ids(svg, identity)
-    for colour, variable in VARIABLES.items():
-        svg = svg.replace(colour, f"var({variable})")
+    if many:
+        # A raster knows no variables: text beside it keeps its colours too.
+        svg = _PICTURE.sub(_with_few_colours, svg)
+    else:
+        for colour, variable in VARIABLES.items():
+            svg = svg.replace(colour, f"var({variable})")
+    # Measured in matplotlib's own font, shown in the page's.
     svg = re.sub(r"font: ([\d.]+px) [^;\"]+", r"font-size: \1", svg)
+    svg = re.sub(r" font-family: [^;\"]+;", "", svg)
     view_box = re.search(r'viewBox="([^"]+)"', svg)
     opening = (
-        f'<svg role="img" aria-labelledby="{identity}-alt" viewBox="'
+        f'<svg{" class=raster" if many else ""} role="img"'
+        f' aria-labelledby="{identity}-alt" viewBox="'
         f'{view_box.group(1) if view_box else "0 0 100 100"}" xmlns="http://www.w3.org/2000/svg"'
         ' xmlns:xlink="http://www.w3.org/1999/xlink">'
         f'<title id="{identity}-alt">{escape(result.alt)}</title>'
     )
     return opening + svg[svg.index(">") + 1 :]
+
+
+def _marks(drawn: MplFigure | Any) -> Iterator[tuple[Artist, int]]:
+    """Artists that stand for data, and how many marks each of them draws."""
+    for ax in drawn.axes:
+        for collection in ax.collections:
+            places = np.asarray(collection.get_offsets())
+            yield collection, max(len(places), len(collection.get_paths()))
+        for line in ax.lines:
+            marked = line.get_marker() not in {"None", None, ""}
+            yield line, np.size(line.get_xdata()) if marked else 1
+        yield from ((patch, 1) for patch in ax.patches)
+
+
+def _with_few_colours(found: re.Match[str]) -> str:
+    """The same picture with a palette of 64 colours: a fraction of the bytes."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(base64.b64decode(found[1]))) as picture:
+        buffer = io.BytesIO()
+        picture.convert("RGBA").quantize(_COLOURS, method=Image.Quantize.FASTOCTREE).save(
+            buffer, format="PNG", optimize=True
+        )
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _with_unique_ids(svg: str, identity: str) -> str:
@@ -143,5 +196,19 @@ def _with_unique_ids(svg: str, identity: str) -> str:
     def rewritten(match: re.Match[str]) -> str:
         return f' id="{identity}-{match[1]}"' if match[1] in referred else ""
 
-    svg = re.sub(r' id="([^"]+)"', rewritten, svg)
+    svg = _without_bare_groups(re.sub(r' id="([^"]+)"', rewritten, svg))
     return re.sub(r'(url\(#|href="#)([^)"]+)', rf"\1{identity}-\2", svg)
+
+
+def _without_bare_groups(svg: str) -> str:
+    """Groups that say nothing go, their content stays: half of a chart's elements."""
+    open_groups: list[bool] = []
+
+    def kept(match: re.Match[str]) -> str:
+        if match[0] == "</g>":
+            return match[0] if open_groups.pop() else ""
+        open_groups.append(match[0] != "<g>")
+        return match[0] if open_groups[-1] else ""
+
+    svg = re.sub(r"<g\b[^>]*(?<!/)>|</g>", kept, svg)
+    return re.sub(r"\s*\n\s*", "\n", svg)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_lib.calendar import CalendarSettings
+from salesops_lib.data.audience import Audience
 from salesops_lib.data.facts import CurrencySettings
 from salesops_lib.data.view import View, open_view
 from salesops_lib.errors import InputError
@@ -41,6 +42,9 @@ class ReportParameters(Strict):
         Reporting currency and rate rule.
     language : str
         Language of the report.
+    audience : str, optional
+        ``leadership``, ``manager`` or ``rep``. Default: the rep for a rep's report,
+        leadership for all others.
     """
 
     snapshot: str
@@ -50,6 +54,7 @@ class ReportParameters(Strict):
     calendar: CalendarSettings = CalendarSettings()
     currency: CurrencySettings = CurrencySettings()
     language: str = "en"
+    audience: Audience | None = None
 
     @property
     def day(self) -> dt.date | None:
@@ -96,27 +101,44 @@ class Report:
         """What a reader must know before the first number."""
         view = self.view
         manifest = view.snapshot.manifest
-        deals = int(view.snapshot.backend.execute(view.deals.count()))
-        rates = "rates of the close dates"
+        show, say = view.show, view.show.say
+        currency = view.currency.reporting
+        rates = say("{currency} at rates of the close dates", currency=currency)
         if view.currency.rates == "as_of":
-            rates = f"rates of {view.show.date(view.as_of)}"
-        compared = [view.periods["prior"].label, view.periods["last_year"].label]
+            day = show.date(view.as_of)
+            rates = say("{currency} at rates of {day}", currency=currency, day=day)
+        compared = [show.period(view.periods[role].label) for role in ("prior", "last_year")]
         return [
-            f"{view.currency.reporting} at {rates}",
-            f"snapshot {view.snapshot.id}",
-            f"{view.show.count(deals)} deals",
-            f"{view.show.count(manifest.quarantined)} rows quarantined",
-            f"compared with {' and '.join(dict.fromkeys(compared))}",
+            rates,
+            say("snapshot {snapshot}", snapshot=view.snapshot.id),
+            show.counted(view.deal_count, "{count} deal", "{count} deals"),
+            say(
+                "{quarantined} of {rows} rows quarantined",
+                quarantined=show.count(manifest.quarantined),
+                rows=show.count(sum(table.read for table in manifest.tables.values())),
+            ),
+            self._reader,
+            say("compared with {periods}", periods=show.listed(list(dict.fromkeys(compared)))),
         ]
+
+    @property
+    def _reader(self) -> str:
+        say = self.view.show.say
+        readers: dict[Audience, str] = {
+            "leadership": say("for leadership"),
+            "manager": say("for the manager"),
+            "rep": say("for this rep only"),
+        }
+        return readers[self.view.audience]
 
     def records(self) -> dict[str, Any]:
         """Values for machines, and for the page's head."""
         view, show = self.view, self.view.show
         kicker = [
             self.title,
-            view.scope.label,
+            view.scope_label,
             show.span(view.period.start, view.period.end),
-            f"as of {show.date(view.as_of)}",
+            show.say("as of {day}", day=show.date(view.as_of)),
         ]
         return {
             "kind": "report",
@@ -124,11 +146,12 @@ class Report:
             "title": self.title,
             "kicker": " · ".join(kicker),
             "scope": str(view.scope),
-            "scope_label": view.scope.label,
+            "scope_label": view.scope_label,
             "period": view.period.label,
             "period_label": show.span(view.period.start, view.period.end),
             "as_of": view.as_of.isoformat(),
             "language": view.language,
+            "audience": view.audience,
             "currency": view.currency.reporting,
             "snapshot": view.snapshot.id,
             "source": view.snapshot.manifest.name,
@@ -142,7 +165,9 @@ class Report:
             (Cell(name, "head"), Cell(str(value), "text"))
             for name, value in values["parameters"].items()
         )
-        grid = Grid(values["kicker"], (("Parameter", "text"), ("Value", "text")), rows)
+        say = self.view.show.say
+        headers = ((say("Parameter"), "text"), (say("Value"), "text"))
+        grid = Grid(values["kicker"], headers, rows, show=self.view.show)
         return {"text/plain": values["kicker"], "text/html": grid_html(grid), MIME: values}
 
 
@@ -184,5 +209,6 @@ def open_report(cell: Mapping[str, Any], *, name: str, title: str) -> Report:
         calendar=parameters.calendar,
         currency=parameters.currency,
         language=parameters.language,
+        audience=parameters.audience,
     )
-    return Report(name, title, parameters, view)
+    return Report(name, view.show.say(title), parameters, view)

@@ -33,7 +33,8 @@ from salesops_lib.performance.plots import (
 )
 from salesops_lib.performance.quality import data_quality, ingest_record
 from salesops_lib.performance.scorecard import breakdown, scorecard
-from salesops_lib.performance.trend import bookings_trend, trend, win_rate_trend
+from salesops_lib.performance.trend import trend
+from salesops_lib.performance.trend_charts import bookings_trend, win_rate_trend
 
 __all__ = [
     "DEFINITIONS",

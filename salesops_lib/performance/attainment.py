@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from ibis import _
 
 from salesops_lib.data.view import ROLES
-from salesops_lib.performance.cohorts import PLACES, in_windows, with_groups
+from salesops_lib.performance.cohorts import PLACES, grouped, in_order, in_windows
 from salesops_lib.performance.comparison import compared
 from salesops_lib.performance.pipeline import quota_by
 from salesops_lib.results import Measure, Value
 from salesops_lib.stats import sum_interval
+from salesops_lib.words import grouping_word
 
 if TYPE_CHECKING:
+    from ibis.expr.types import Table as IbisTable
+
     from salesops_lib.data.view import Role, View
 
 __all__ = ["attainment", "credited", "quota_share"]
@@ -57,16 +60,19 @@ def credited(view: View, by: str | None = None) -> pd.DataFrame:
 
 @lru_cache(maxsize=32)
 def _credit(view: View) -> pd.DataFrame:
-    rows = view.credits.filter(_.is_won).rename(owner_id="rep_id", owner_name="rep_name")
     amount = _.amount.cast("float64")
-    grouped = with_groups(in_windows(view, rows, "close_date"), PLACES)
-    sums = grouped.group_by("by", "group", "role").agg(
-        label=_.label.min(),
-        credit=_.amount.sum().cast("float64"),
-        squares=(amount * amount).sum(),
-        deals=_.count(),
-    )
-    return cast("pd.DataFrame", sums.to_pandas())
+
+    def query(credits_: IbisTable) -> IbisTable:
+        rows = credits_.filter(_.is_won).rename(owner_id="rep_id", owner_name="rep_name")
+        sums = grouped(in_windows(view, rows, "close_date"), PLACES, "role").agg(
+            label=_.label.min(),
+            credit=_.amount.sum().cast("float64"),
+            squares=(amount * amount).sum(),
+            deals=_.count(),
+        )
+        return in_order(sums)
+
+    return view.tally("credit", "credits", query)
 
 
 def attainment(view: View, by: str | None = None) -> Measure:
@@ -88,9 +94,10 @@ def attainment(view: View, by: str | None = None) -> Measure:
         A share; `n` is the number of credited deals. The interval takes number
         and size of the deals as a matter of chance.
     """
-    lacking = "" if view.snapshot.has("quotas") else "this export has no quotas"
-    if by not in PLACES:
-        lacking = f"quotas are not set by {by}"
+    say = view.show.say
+    lacking = "" if view.snapshot.has("quotas") else say("this export has no quotas")
+    if by is not None and by not in PLACES:
+        lacking = say("quotas are not set by {by}", by=grouping_word(by, view.show))
     if lacking:
         empty = pd.DataFrame({"group": [], "label": [], "role": []})
         return compared(
@@ -99,7 +106,7 @@ def attainment(view: View, by: str | None = None) -> Measure:
 
     def value(row: Any, _role: Role) -> Value:
         if row is None or not row.quota > 0:
-            return Value(None, reason="no quota in this period")
+            return Value(None, reason=say("no quota in this period"))
         interval = sum_interval(row.credit, row.squares)
         low, high = (end / row.quota for end in interval) if interval else (None, None)
         return Value(row.credit / row.quota, int(row.deals), low, high)
@@ -128,9 +135,9 @@ def quota_share(view: View) -> Measure:
         .agg(reps=("reached", "size"), reached=("reached", "sum"))
         .assign(group="all", label="All")
     )
-    reason = "no quota in this period"
+    reason = view.show.say("no quota in this period")
     if not view.snapshot.has("quotas"):
-        reason = "this export has no quotas"
+        reason = view.show.say("this export has no quotas")
 
     def value(row: Any, _role: Role) -> Value:
         if row is None:
@@ -144,8 +151,7 @@ def _labels(view: View, by: str | None, known: dict[str, str]) -> dict[str, str]
     """Labels of all groups, also of those that have a quota and no credit."""
     if by != "rep":
         return _SelfLabelled(known) if by else {"all": "All"}
-    people = view.snapshot.table("reps").select("rep_id", "name").to_pandas()
-    names = dict(zip(people["rep_id"], people["name"].fillna(people["rep_id"]), strict=True))
+    names = dict(zip(view.quotas["rep_id"], view.quotas["rep_name"], strict=True))
     return {**names, **known}
 
 

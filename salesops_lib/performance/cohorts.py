@@ -1,15 +1,15 @@
 """Cohorts: the deals behind the measures, aggregated once and used by many.
 
-Each function makes one pass over the data for a view and all usual groupings at
-once: building a query costs more than running it. Rows come back as pandas only
-here, when there is one a group and period.
+Each function makes one pass over the data for all scopes of a kind and all usual
+groupings at once: building a query costs more than running it. Rows come back as
+pandas only here, when there is one a group and period.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import ibis
 from ibis import _
@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GROUPINGS",
+    "NO_GROUP",
     "PLACES",
     "closed_deals",
     "created_deals",
+    "grouped",
+    "in_order",
     "in_windows",
     "opening_deals",
     "pipeline_due",
@@ -48,7 +51,7 @@ GROUPINGS = {
 """What a measure can be split by: the column with the key, and the one with the label."""
 
 NO_GROUP = ""
-
+"""Key of the deals that belong to no group; what it is called is the language's."""
 
 USUAL: tuple[str | None, ...] = (None, "region", "team", "rep", "product", "segment")
 """Groupings that one query answers together."""
@@ -140,6 +143,7 @@ def _windows(view: View) -> IbisTable:
     )
 
 
+@lru_cache(maxsize=256)
 def closed_deals(view: View, by: str | None = None) -> pd.DataFrame:
     """Deals won and lost in each window.
 
@@ -163,12 +167,11 @@ def closed_deals(view: View, by: str | None = None) -> pd.DataFrame:
 
 @lru_cache(maxsize=32)
 def _closed(view: View, groupings: tuple[str | None, ...]) -> pd.DataFrame:
-    rows = in_windows(view, view.deals.filter(_.is_closed), "close_date")
     valued = _.amount > 0
-    return _frame(
-        with_groups(rows, groupings)
-        .group_by("by", "group", "role")
-        .agg(
+
+    def query(deals: IbisTable) -> IbisTable:
+        rows = in_windows(view, deals.filter(_.is_closed), "close_date")
+        sums = grouped(rows, groupings, "role").agg(
             label=_.label.min(),
             won=_.count(where=_.is_won),
             lost=_.count(where=~_.is_won),
@@ -178,9 +181,12 @@ def _closed(view: View, groupings: tuple[str | None, ...]) -> pd.DataFrame:
             amounts=_.amount.cast("float64").collect(where=_.is_won & valued),
             cycles=_.age_days.cast("float64").collect(where=_.is_won & (_.age_days >= 0)),
         )
-    )
+        return in_order(sums)
+
+    return view.tally("closed", "deals", query, groupings)
 
 
+@lru_cache(maxsize=256)
 def created_deals(view: View, by: str | None = None) -> pd.DataFrame:
     """Deals created in each window, and how many were won at the same age.
 
@@ -205,22 +211,23 @@ def created_deals(view: View, by: str | None = None) -> pd.DataFrame:
 @lru_cache(maxsize=32)
 def _created(view: View, groupings: tuple[str | None, ...]) -> pd.DataFrame:
     lag = (view.as_of - view.windows["current"].end).days
-    rows = in_windows(view, view.deals, "created_date")
     # Ibis has no date + integer; the difference in days says the same.
     won_in_time = _.is_won & (_.close_date.delta(_.window_end, unit="day") <= lag)
-    return _frame(
-        with_groups(rows, groupings)
-        .group_by("by", "group", "role")
-        .agg(
+
+    def query(deals: IbisTable) -> IbisTable:
+        sums = grouped(in_windows(view, deals, "created_date"), groupings, "role").agg(
             label=_.label.min(),
             created=_.count(),
             created_amount=_.amount.sum(),
             valued=_.count(where=_.amount > 0),
             won=_.count(where=won_in_time),
         )
-    )
+        return in_order(sums)
+
+    return view.tally("created", "deals", query, groupings)
 
 
+@lru_cache(maxsize=256)
 def opening_deals(view: View, by: str | None = None) -> pd.DataFrame:
     """Deals open when each window began, and what became of them in it.
 
@@ -245,18 +252,17 @@ def opening_deals(view: View, by: str | None = None) -> pd.DataFrame:
 @lru_cache(maxsize=32)
 def _opening(view: View, groupings: tuple[str | None, ...]) -> pd.DataFrame:
     windows = _windows(view)
-    open_then = view.deals.inner_join(
-        windows,
-        [
-            view.deals.created_date < windows.window_start,
-            ~view.deals.is_closed | (view.deals.close_date >= windows.window_start),
-        ],
-    ).mutate(resolved=_.is_closed & (_.close_date <= _.window_end))
     won = _.resolved & _.is_won
-    return _frame(
-        with_groups(open_then, groupings)
-        .group_by("by", "group", "role")
-        .agg(
+
+    def query(deals: IbisTable) -> IbisTable:
+        open_then = deals.inner_join(
+            windows,
+            [
+                deals.created_date < windows.window_start,
+                ~deals.is_closed | (deals.close_date >= windows.window_start),
+            ],
+        ).mutate(resolved=_.is_closed & (_.close_date <= _.window_end))
+        sums = grouped(open_then, groupings, "role").agg(
             label=_.label.min(),
             deals=_.count(),
             won=_.count(where=won),
@@ -265,9 +271,12 @@ def _opening(view: View, groupings: tuple[str | None, ...]) -> pd.DataFrame:
             won_amount=_.amount.sum(where=won & (_.amount > 0)),
             cycle=_.age_days.mean(where=won),
         )
-    )
+        return in_order(sums)
+
+    return view.tally("opening", "deals", query, groupings)
 
 
+@lru_cache(maxsize=256)
 def pipeline_due(view: View, start: dt.date, end: dt.date, by: str | None = None) -> pd.DataFrame:
     """Open deals expected to close between two days, and those won in them.
 
@@ -295,22 +304,30 @@ def _due(
     view: View, start: dt.date, end: dt.date, groupings: tuple[str | None, ...]
 ) -> pd.DataFrame:
     due = _.close_date.between(start, end)
-    return _frame(
-        with_groups(view.deals.filter(due), groupings)
-        .group_by("by", "group")
-        .agg(
+
+    def query(deals: IbisTable) -> IbisTable:
+        sums = grouped(deals.filter(due), groupings).agg(
             label=_.label.min(),
             open_deals=_.count(where=~_.is_closed),
             open_valued=_.count(where=~_.is_closed & (_.amount > 0)),
             open_amount=_.amount.sum(where=~_.is_closed),
             won_amount=_.amount.sum(where=_.is_won & (_.close_date <= view.as_of)),
         )
-    )
+        return in_order(sums)
+
+    return view.tally("due", "deals", query, start, end, groupings)
 
 
 def _of_grouping(frame: pd.DataFrame, by: str | None) -> pd.DataFrame:
     return frame[frame["by"] == (by or NO_GROUP)]
 
 
-def _frame(expression: Any) -> pd.DataFrame:
-    return cast("pd.DataFrame", expression.order_by(["label", "group"]).to_pandas())
+def grouped(rows: IbisTable, groupings: tuple[str | None, ...], *more: str) -> Any:
+    """Rows grouped by scope, by each of the groupings, and by more columns."""
+    return with_groups(rows, groupings).group_by("scope", "by", "group", *more)
+
+
+def in_order(sums: IbisTable) -> IbisTable:
+    """Rows of a grouped query in one fixed order: by label, then by key."""
+    rest = [name for name in ("scope", "by", "role") if name in sums.columns]
+    return sums.order_by("label", "group", *rest)

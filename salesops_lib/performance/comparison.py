@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from salesops_lib.data.view import ROLES
+from salesops_lib.performance.cohorts import NO_GROUP
 from salesops_lib.performance.definitions import DEFINITIONS
 from salesops_lib.results import Measure, MeasureRow, Value, rows_of
+from salesops_lib.words import nameless_group
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -26,6 +28,7 @@ __all__ = [
     "amounts_missing",
     "compared",
     "extract_reason",
+    "extract_state",
     "period_labels",
 ]
 
@@ -67,22 +70,31 @@ def compared(
     if by is None:
         labels = labels or {"all": "All"}
     rows = []
-    for group, label in sorted(labels.items(), key=lambda pair: (pair[1], pair[0])):
+    for group, stored in sorted(labels.items(), key=lambda pair: (pair[1], pair[0])):
+        # After sorting, so that groups stand in the same order in all languages.
+        label = nameless_group(by, view.show) if by and group == NO_GROUP else stored
         for role in ROLES:
             reason = extract_reason(view, role) if closed else ""
-            if reason.startswith("the extract begins"):
+            if closed and extract_state(view, role) in {"empty", "later"}:
                 value = Value(None, reason=reason)
             else:
                 value = value_of(cells.get((group, role)), role)
                 if reason and value.number is not None:
                     value = Value(value.number, value.n, value.low, value.high, reason)
             rows.append(MeasureRow(group, label, role, value))
-    return Measure.of_rows(
-        DEFINITIONS[measure], rows, period_labels(view), by, view.scope.phrase, view.show
+    return Measure(
+        DEFINITIONS[measure].said(view.show),
+        tuple(rows),
+        period_labels(view),
+        by,
+        view.scope_phrase,
+        view.show,
     )
 
 
-def amounts_missing(view: View, deals: int, valued: int, which: str) -> str:
+def amounts_missing(
+    view: View, deals: int, valued: int, which: Literal["lost", "created", "open"]
+) -> str:
     """Why a sum of amounts says nothing; empty where it does.
 
     Parameters
@@ -92,7 +104,7 @@ def amounts_missing(view: View, deals: int, valued: int, which: str) -> str:
     deals, valued : int
         How many deals there are, and how many of them have an amount above 0.
     which : str
-        Which deals, such as ``lost`` or ``created``.
+        Which deals: ``lost``, ``created`` or ``open``.
 
     Returns
     -------
@@ -100,16 +112,49 @@ def amounts_missing(view: View, deals: int, valued: int, which: str) -> str:
     """
     if deals == 0 or (deals - valued) / deals <= MISSING_AMOUNTS_LIMIT:
         return ""
-    return f"{view.show.share((deals - valued) / deals, 0)} of the {which} deals have no amount"
+    say, share = view.show.say, view.show.share((deals - valued) / deals, 0)
+    sentences = {
+        "lost": say("{share} of the lost deals have no amount", share=share),
+        "created": say("{share} of the created deals have no amount", share=share),
+        "open": say("{share} of the open deals have no amount", share=share),
+    }
+    return sentences[which]
 
 
 def period_labels(view: View) -> dict[str, str]:
     """Label of each role's period; a running one says how far it has come."""
     labels: dict[str, str] = {}
     for role, window in view.windows.items():
-        until = "" if window.complete else f" to {view.show.day_month(window.end)}"
-        labels[role] = window.label + until
+        labels[role] = view.show.period(window.label)
+        if not window.complete:
+            labels[role] = view.show.say(
+                "{period} to {day}", period=labels[role], day=view.show.day_month(window.end)
+            )
     return labels
+
+
+def extract_state(view: View, role: Role) -> Literal["whole", "empty", "later", "truncated"]:
+    """How the extract covers a period.
+
+    Parameters
+    ----------
+    view : View
+        What is looked at.
+    role : str
+        ``current``, ``prior`` or ``last_year``.
+
+    Returns
+    -------
+    str
+        ``empty``: no deal has closed in it; ``later``: it begins after the period;
+        ``truncated``: noticeably after the period's start; ``whole`` otherwise.
+    """
+    first, window = view.starts_on, view.windows[role]
+    if first is None:
+        return "empty"
+    if first > window.end:
+        return "later"
+    return "truncated" if is_truncated(view, window.start) else "whole"
 
 
 def extract_reason(view: View, role: Role) -> str:
@@ -127,15 +172,17 @@ def extract_reason(view: View, role: Role) -> str:
     str
         Empty when the extract covers the whole period.
     """
-    first = view.starts_on
-    window = view.windows[role]
-    if first is None:
-        return "the extract begins before any deal has closed"
-    if first > window.end:
-        return f"the extract begins later: its first closed deal is of {view.show.date(first)}"
-    if is_truncated(view, window.start):
-        return f"truncated: the extract's first closed deal is of {view.show.date(first)}"
-    return ""
+    say = view.show.say
+    day = view.show.date(view.starts_on) if view.starts_on else ""
+    match extract_state(view, role):
+        case "empty":
+            return say("the extract begins before any deal has closed")
+        case "later":
+            return say("the extract begins later: its first closed deal is of {day}", day=day)
+        case "truncated":
+            return say("truncated: the extract's first closed deal is of {day}", day=day)
+        case "whole":
+            return ""
 
 
 def is_truncated(view: View, start: dt.date) -> bool:

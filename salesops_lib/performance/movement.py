@@ -9,6 +9,8 @@ import pandas as pd
 
 from salesops_lib.fragments import Cell, Grid
 from salesops_lib.performance.outcomes import bookings
+from salesops_lib.results import Drawn
+from salesops_lib.words import grouping_head, grouping_word
 
 if TYPE_CHECKING:
     from salesops_lib.data.view import View
@@ -49,14 +51,29 @@ class Movement:
         """One sentence: who gained and who lost the most."""
         show = self.measure.show
         if len(self.frame) < 2 or self.frame["prior"].isna().all():
-            return f"Bookings by {self.measure.by}"
+            return show.say("Bookings by {by}", by=self._by)
         moved = (self.frame["current"] - self.frame["prior"].fillna(0)).to_list()
         labels = self.frame["label"].to_list()
         most, least = max(moved), min(moved)
         winner, loser = labels[moved.index(most)], labels[moved.index(least)]
-        gain = f"{winner} moved {show.money(most, compact=True, signed=True)}"
-        loss = f"{loser} {show.money(least, compact=True, signed=True)}"
-        return f"{gain} on {self.measure.period('prior')}, {loss}"
+        return show.say(
+            "{winner} moved {gain} on {period}, {loser} {loss}",
+            winner=str(winner),
+            gain=show.money(most, compact=True, signed=True),
+            period=self.measure.period("prior"),
+            loser=str(loser),
+            loss=show.money(least, compact=True, signed=True),
+        )
+
+    @property
+    def drawn(self) -> Drawn:
+        """Its unit, the period before, and how uncertain its numbers are."""
+        prior = self.measure.period("prior") or "none: there is no period to compare with"
+        return Drawn(self.measure.show.currency, prior, "exact")
+
+    @property
+    def _by(self) -> str:
+        return grouping_word(self.measure.by or "", self.measure.show)
 
     @property
     def alt(self) -> str:
@@ -66,33 +83,49 @@ class Movement:
     @property
     def caption(self) -> str:
         """What is drawn, and from which data."""
-        more = f" The {SHOWN} largest of {len(self.frame)}." if len(self.frame) > SHOWN else ""
-        prior = self.measure.period("prior")
-        return (
-            f"Closed-won amount by {self.measure.by}, {self.measure.period()}; diamonds: {prior}."
-            f"{more} Source: snapshot {self.source}."
+        show = self.measure.show
+        words = {
+            "by": self._by,
+            "period": self.measure.period(),
+            "prior": self.measure.period("prior"),
+            "snapshot": self.source,
+        }
+        if len(self.frame) <= SHOWN:
+            return show.say(
+                "Closed-won amount by {by}, {period}; thin bars: {prior}. "
+                "Source: snapshot {snapshot}.",
+                **words,
+            )
+        return show.say(
+            "Closed-won amount by {by}, {period}; thin bars: {prior}. "
+            "The {shown} largest of {all}. Source: snapshot {snapshot}.",
+            shown=show.count(SHOWN),
+            all=show.count(len(self.frame)),
+            **words,
         )
 
     @property
     def grid(self) -> Grid:
         """The numbers behind the chart."""
-        show, by = self.measure.show, (self.measure.by or "scope").capitalize()
+        show, say = self.measure.show, self.measure.show.say
         headers = (
-            (by, "text"),
+            (grouping_head(self.measure.by, show), "text"),
             (self.measure.period(), "number"),
             (self.measure.period("prior"), "number"),
-            ("Change", "number"),
+            (say("Change"), "number"),
         )
+        now, before = show.cents(self.frame["current"]), show.cents(self.frame["prior"])
         rows = tuple(
             (
                 Cell(str(row["label"]), "head"),
-                Cell(show.amount(row["current"])),
-                Cell(show.amount(row["prior"])),
+                Cell(show.amount(row["current"], now)),
+                Cell(show.amount(row["prior"], before)),
                 Cell(str(row["change"])),
             )
             for row in self.frame.to_dict(orient="records")
         )
-        return Grid(f"Bookings by {self.measure.by}, {show.currency}", headers, rows)
+        caption = say("Bookings by {by}, {currency}", by=self._by, currency=show.currency)
+        return Grid(caption, headers, rows, show=show)
 
     def records(self) -> dict[str, Any]:
         """Values for machines."""

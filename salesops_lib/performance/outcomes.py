@@ -96,7 +96,7 @@ def win_rate(view: View, by: str | None = None) -> Measure:
 
     def value(row: Any, _role: str) -> Value:
         won, n = _count(row, "won"), _count(row, "won") + _count(row, "lost")
-        return _share(won, n, "no deal closed")
+        return _share(won, n, view.show.say("no deal closed"))
 
     return compared(view, "win_rate", closed_deals(view, by), by, value)
 
@@ -119,14 +119,14 @@ def win_rate_value(view: View, by: str | None = None) -> Measure:
     def value(row: Any, _role: str) -> Value:
         lost, n = _count(row, "lost"), _count(row, "won") + _count(row, "lost")
         if n == 0:
-            return Value(None, 0, reason="no deal closed")
+            return Value(None, 0, reason=view.show.say("no deal closed"))
         reason = amounts_missing(view, lost, _count(row, "lost_valued"), "lost")
         if reason:
             return Value(None, n, reason=reason)
         won_amount, lost_amount = _number(row, "won_amount"), _number(row, "lost_amount")
         total = won_amount + lost_amount
         if total <= 0:
-            return Value(None, n, reason="the closed deals have no amounts")
+            return Value(None, n, reason=view.show.say("the closed deals have no amounts"))
         return Value(float(won_amount / total), n)
 
     return compared(view, "win_rate_value", closed_deals(view, by), by, value)
@@ -148,7 +148,8 @@ def win_rate_created(view: View, by: str | None = None) -> Measure:
     """
 
     def value(row: Any, _role: str) -> Value:
-        return _share(_count(row, "won"), _count(row, "created"), "no deal was created")
+        reason = view.show.say("no deal was created")
+        return _share(_count(row, "won"), _count(row, "created"), reason)
 
     return compared(view, "win_rate_created", created_deals(view, by), by, value)
 
@@ -166,13 +167,13 @@ class WinRates:
     measures: tuple[Measure, ...]
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
-        first = self.measures[0]
+        first, say = self.measures[0], self.measures[0].show.say
         prior, year = first.period("prior"), first.period("last_year")
         headers = (
-            ("Win rate", "text"),
-            ("Formula", "text"),
+            (say("Win rate"), "text"),
+            (say("Formula"), "text"),
             (first.period(), "number"),
-            ("Cases", "number"),
+            (say("Cases"), "number"),
             (prior, "number"),
             (year, "number"),
         )
@@ -194,11 +195,11 @@ class WinRates:
                     ),
                 )
             )
-        caption = f"Which win rate is which, {first.scope}"
-        note = "Second line: 95% interval, or the change of this period on that one."
+        caption = say("Which win rate is which, {scope}", scope=first.scope)
+        note = say("Second line: 95% interval, or the change of this period on that one.")
         return {
             "text/plain": "\n".join(measure.headline for measure in self.measures),
-            "text/html": grid_html(Grid(caption, headers, tuple(rows), note)),
+            "text/html": grid_html(Grid(caption, headers, tuple(rows), note, show=first.show)),
             MIME: {"kind": "win_rates", "measures": [m.records() for m in self.measures]},
         }
 
@@ -235,7 +236,7 @@ def average_deal(view: View, by: str | None = None) -> Measure:
     def value(row: Any, _role: str) -> Value:
         amounts = _list(row, "amounts")
         if not len(amounts):
-            return Value(None, 0, reason="no won deal has an amount")
+            return Value(None, 0, reason=view.show.say("no won deal has an amount"))
         deviation = float(np.std(amounts, ddof=1)) if len(amounts) > 1 else math.nan
         mean = float(np.mean(amounts))
         low, high = mean_interval(len(amounts), mean, deviation) or (None, None)
@@ -257,7 +258,7 @@ def median_deal(view: View, by: str | None = None) -> Measure:
     Measure
         In the reporting currency, with an interval from order statistics.
     """
-    value = _median("amounts", "no won deal has an amount")
+    value = _median("amounts", view.show.say("no won deal has an amount"))
     return compared(view, "median_deal", closed_deals(view, by), by, value)
 
 
@@ -274,7 +275,8 @@ def cycle_days(view: View, by: str | None = None) -> Measure:
     Measure
         In days, with an interval from order statistics.
     """
-    value = _median("cycles", "no won deal has a created date before its close date")
+    reason = view.show.say("no won deal has a created date before its close date")
+    value = _median("cycles", reason)
     return compared(view, "cycle_days", closed_deals(view, by), by, value)
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from markupsafe import Markup
 
-from salesops_lib.data.organisation import places
-from salesops_lib.data.view import scopes
+from salesops_lib.data.scopes import members, scopes
 from salesops_lib.fragments import Cell, Grid, grid_html
 from salesops_lib.performance.attainment import attainment
 from salesops_lib.performance.outcomes import average_deal, bookings, cycle_days, win_rate
+from salesops_lib.performance.peers import Peers, peers
 from salesops_lib.results import MIME, json_number, rows_of
 from salesops_lib.stats import SMALL_SAMPLE
 
@@ -41,79 +41,101 @@ class People:
         computable. Highest attainment first, then bookings.
     view : View
         What was looked at.
+    team : Peers, optional
+        The rep beside the team, in a rep's own report.
     """
 
     frame: pd.DataFrame
     view: View
+    team: Peers | None = None
 
     @property
     def headline(self) -> str:
         """One sentence: how many reps, how many reached quota."""
         rated = self.frame.dropna(subset=["attainment"])
-        count = self.view.show.count
+        show = self.view.show
         if rated.empty:
-            return f"{count(len(self.frame))} reps; attainment is not computable without quotas."
+            return show.counted(
+                len(self.frame),
+                "{count} rep; attainment is not computable without quotas.",
+                "{count} reps; attainment is not computable without quotas.",
+            )
         reached = int((rated["attainment"] >= 1).sum())
         clear = int((rated["attainment_low"] >= 1).sum())
-        return (
-            f"{count(reached)} of {count(len(rated))} reps reached quota; for {count(clear)} of "
-            "them the whole 95% interval lies above it."
+        return show.say(
+            "{reached} of {rated} reps reached quota; for {clear} of them the whole 95% interval "
+            "lies above it.",
+            reached=show.count(reached),
+            rated=show.count(len(rated)),
+            clear=show.count(clear),
         )
 
     @property
     def grid(self) -> Grid:
         """The reps as a table."""
-        show = self.view.show
+        show, say = self.view.show, self.view.show.say
         rated = bool(self.frame["attainment"].notna().any())
-        names = ["Rep", f"Bookings, {show.currency}", "Win rate", "95% interval", "Closed"]
+        booked, rate = say("Bookings, {currency}", currency=show.currency), say("Win rate")
+        attained, interval = say("Attainment"), say("95% interval")
+        names = [say("Rep"), booked, rate, interval, say("Closed")]
         kinds = ["text", *["number"] * 4]
         if rated:
-            names[1:1] = ["Attainment", "95% interval", "Against quota"]
+            names[1:1] = [attained, interval, say("Against quota")]
             kinds[1:1] = ["number", "number", "text"]
-        rows = []
+        rows, digits = [], show.cents(self.frame["bookings"])
         for row in rows_of(self.frame):
             small = "*" if row.closed < SMALL_SAMPLE else ""
             change = row.bookings - row.bookings_prior
-            unrated = "no quota in this period" if pd.isna(row.attainment) else ""
+            unrated = say("no quota in this period") if pd.isna(row.attainment) else ""
             cells = [
                 Cell(row.rep, "head"),
                 Cell(
-                    show.amount(row.bookings),
+                    show.amount(row.bookings, digits),
                     below=f"{show.money(change, compact=True, signed=True)}",
-                    tone="good" if change > 0 else "bad" if change < 0 else "",
                 ),
-                Cell(_rounded(show, row.win_rate)),
+                Cell(_rounded(show, row.win_rate), number=row.win_rate),
                 Cell(show.interval(row.win_rate_low, row.win_rate_high, "share", rough=True)),
                 Cell(show.count(row.closed) + small),
             ]
             if rated:
                 cells[1:1] = [
-                    Cell(_rounded(show, row.attainment), title=unrated),
+                    Cell(_rounded(show, row.attainment), title=unrated, number=row.attainment),
                     Cell(
                         show.interval(row.attainment_low, row.attainment_high, "share", rough=True)
                     ),
                     Cell("", "text", drawing=_dots(row)),
                 ]
             rows.append(tuple(cells))
-        note = f"* fewer than {SMALL_SAMPLE} closed deals: read with care. Ranks are not shown: "
-        note += "most intervals overlap."
-        note += f" Below bookings: change on {self.view.periods['prior'].label}."
+        notes = [
+            say(
+                "* fewer than {limit} closed deals: read with care. Ranks are not shown: most "
+                "intervals overlap. Below bookings: change on {prior}.",
+                limit=show.count(SMALL_SAMPLE),
+                prior=show.period(self.view.periods["prior"].label),
+            )
+        ]
         if rated:
-            note += " Against quota: attainment from 0 to 200%, dashed line at 100%."
-        caption = f"Reps of {self.view.scope.phrase}, {self.view.period.label}"
-        linked = {"Attainment": "attainment", names[-4]: "bookings", "Win rate": "win_rate"}
-        return Grid(caption, tuple(zip(names, kinds, strict=True)), tuple(rows), note, linked)
+            notes.append(say("Against quota: attainment from 0 to 200%, dashed line at 100%."))
+        caption = say(
+            "Reps of {scope}, {period}",
+            scope=self.view.scope_phrase,
+            period=show.period(self.view.period.label),
+        )
+        linked = {attained: "attainment", booked: "bookings", rate: "win_rate"}
+        headers = tuple(zip(names, kinds, strict=True))
+        return Grid(caption, headers, tuple(rows), " ".join(notes), linked, show=show)
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
         rows = [
             {key: cell if isinstance(cell, str) else json_number(cell) for key, cell in row.items()}
             for row in self.frame.to_dict(orient="records")
         ]
-        return {
-            "text/plain": self.headline,
-            "text/html": grid_html(self.grid),
-            MIME: {"kind": "people", "headline": self.headline, "rows": rows},
-        }
+        values: dict[str, Any] = {"kind": "people", "headline": self.headline, "rows": rows}
+        body = grid_html(self.grid)
+        if self.team is not None:
+            values["team"] = self.team.records()
+            body += grid_html(self.team.grid)
+        return {"text/plain": self.headline, "text/html": body, MIME: values}
 
 
 def people(view: View) -> People:
@@ -127,8 +149,15 @@ def people(view: View) -> People:
     Returns
     -------
     People
-        Reps in force in the period or with deals or quota in it.
+        Reps in force in the period or with deals or quota in it. A rep reads about no
+        one else, but about the median of the team.
     """
+    team = peers(view, _figures) if view.audience == "rep" else None
+    return People(_figures(view), view, team)
+
+
+def _figures(view: View) -> pd.DataFrame:
+    """Rows of `People.frame`."""
     measures = {
         "bookings": bookings(view, "rep"),
         "attainment": attainment(view, "rep"),
@@ -138,8 +167,11 @@ def people(view: View) -> People:
     }
     labels = _labels(view)
     for measure in measures.values():
-        now = measure.frame[(measure.frame["role"] == "current") & (measure.frame["n"] > 0)]
-        labels.update(zip(now["group"], now["label"], strict=True))
+        labels.update(
+            (row.group, row.label)
+            for row in measure.rows
+            if row.role == "current" and (row.value.n or 0) > 0
+        )
     rows = []
     for rep_id, rep in sorted(labels.items(), key=lambda pair: (pair[1], pair[0])):
         values = {name: measure.value(group=rep_id) for name, measure in measures.items()}
@@ -166,10 +198,9 @@ def people(view: View) -> People:
     frame = pd.DataFrame(rows, columns=columns)
     numbers = [name for name in columns if name not in {"rep_id", "rep", "won", "closed"}]
     frame[numbers] = frame[numbers].astype(float)
-    frame = frame.sort_values(
+    return frame.sort_values(
         ["attainment", "bookings", "rep"], ascending=[False, False, True], ignore_index=True
     )
-    return People(frame, view)
 
 
 def _labels(view: View) -> dict[str, str]:
@@ -179,14 +210,7 @@ def _labels(view: View) -> dict[str, str]:
     everyone = scopes(view.snapshot, "rep", view.period, view.as_of)
     if view.scope.kind == "company":
         return {scope.key: scope.label for scope in everyone}
-    there = places(view.snapshot)
-    last = min(view.period.end, view.as_of)
-    inside = there.filter(
-        there[view.scope.kind] == view.scope.key,
-        there.place_from <= last,
-        there.place_to >= view.period.start,
-    )
-    ids = set(inside.rep_id.to_pandas())
+    ids = members(view.snapshot, view.scope, view.period, view.as_of)
     return {scope.key: scope.label for scope in everyone if scope.key in ids}
 
 
@@ -205,15 +229,10 @@ def _dots(row: Any) -> Markup:
         return Markup("")
 
     def x(share: float) -> str:
-        return f"{4 + 112 * min(max(share, 0.0), _AXIS) / _AXIS:.1f}"
+        return f"{94 * min(max(share, 0.0), _AXIS) / _AXIS + 3:.0f}"
 
-    interval = ""
+    ends = ""
     if not pd.isna(row.attainment_low):
-        low, high = x(row.attainment_low), x(row.attainment_high)
-        interval = f'<line x1="{low}" x2="{high}" y1="7" y2="7"/>'
-    # Numbers only: nothing here comes from the data's text.
-    return Markup(  # noqa: S704
-        '<svg class="so-dots" viewBox="0 0 120 14" aria-hidden="true">'
-        f'<line class="goal" x1="{x(1)}" x2="{x(1)}" y1="0" y2="14"/>{interval}'
-        f'<circle cx="{x(row.attainment)}" cy="7" r="4"/></svg>'
-    )
+        ends = f"--l:{x(row.attainment_low)};--h:{x(row.attainment_high)};"
+    # One element a row, drawn by the style sheet; numbers only, no text from the data.
+    return Markup(f'<i class="so-dots" style="{ends}--v:{x(row.attainment)}"></i>')  # noqa: S704

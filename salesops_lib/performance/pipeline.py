@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +13,27 @@ from ibis import _
 
 from salesops_lib.data.quotas import quota_parts
 from salesops_lib.fragments import Cell, Grid
-from salesops_lib.performance.cohorts import opening_deals, pipeline_due
+from salesops_lib.performance.cohorts import NO_GROUP, opening_deals, pipeline_due
 from salesops_lib.performance.comparison import amounts_missing, compared
 from salesops_lib.performance.definitions import DEFINITIONS
-from salesops_lib.results import Measure, MeasureRow, Value, rows_of
+from salesops_lib.results import Drawn, Measure, MeasureRow, Value, rows_of
+from salesops_lib.words import nameless_group
 
 if TYPE_CHECKING:
+    from ibis.expr.types import Table as IbisTable
+
     from salesops_lib.calendar import Period
     from salesops_lib.data.view import View
 
-__all__ = ["OpenPipeline", "coverage", "open_pipeline", "quota_by", "target_period", "velocity"]
+__all__ = [
+    "OpenPipeline",
+    "coverage",
+    "open_pipeline",
+    "quota_by",
+    "quota_met",
+    "target_period",
+    "velocity",
+]
 
 
 def velocity(view: View, by: str | None = None) -> Measure:
@@ -52,10 +64,12 @@ def velocity(view: View, by: str | None = None) -> Measure:
     def value(row: Any, _role: str) -> Value:
         deals = 0 if row is None else int(row.deals)
         if deals == 0:
-            return Value(None, 0, reason="no deal was open when the period began")
+            reason = view.show.say("no deal was open when the period began")
+            return Value(None, 0, reason=reason)
         won, valued = int(row.won), int(row.won_valued)
         if valued == 0 or not row.cycle > 0:
-            return Value(None, deals, reason="none of the deals open at its start was won")
+            reason = view.show.say("none of the deals open at its start was won")
+            return Value(None, deals, reason=reason)
         rate = won / (won + int(row.lost))
         return Value(deals * rate * float(row.won_amount) / valued / float(row.cycle), deals)
 
@@ -88,26 +102,37 @@ def coverage(view: View, by: str | None = None) -> Measure:
     due = pipeline_due(view, target.start, target.end, by)
     quotas = quota_by(view, target.start, target.end, by)
     labels = dict(zip(due["group"], due["label"], strict=True)) or {"all": "All"}
+    if by is not None and NO_GROUP in labels:
+        labels[NO_GROUP] = nameless_group(by, view.show)
     cells = {row.group: row for row in rows_of(due)}
-    rows = [
+    rows = tuple(
         MeasureRow(
             group, label, "current", _coverage(view, cells.get(group), quotas.get(group), target)
         )
         for group, label in labels.items()
-    ]
-    periods = {"current": target.label, "prior": "", "last_year": ""}
-    definition = DEFINITIONS["coverage"]
-    return Measure.of_rows(definition, rows, periods, by, view.scope.phrase, view.show)
+    )
+    periods = {"current": view.show.period(target.label), "prior": "", "last_year": ""}
+    definition = DEFINITIONS["coverage"].said(view.show)
+    return Measure(definition, rows, periods, by, view.scope_phrase, view.show)
+
+
+def quota_met(view: View) -> str:
+    """Why there is no coverage where the quota of the target period is already met."""
+    period = view.show.period(target_period(view).label)
+    return view.show.say("the quota of {period} is already met", period=period)
 
 
 def _coverage(view: View, row: Any, quota: float | None, target: Period) -> Value:
     deals = 0 if row is None else int(row.open_deals)
     if quota is None:
-        return Value(None, deals, reason=f"there is no quota for {target}")
+        period = view.show.period(target.label)
+        return Value(
+            None, deals, reason=view.show.say("there is no quota for {period}", period=period)
+        )
     won = 0.0 if row is None or pd.isna(row.won_amount) else float(row.won_amount)
     due = 0.0 if row is None or pd.isna(row.open_amount) else float(row.open_amount)
     if quota - won <= 0:
-        return Value(None, deals, reason=f"the quota of {target} is already met")
+        return Value(None, deals, reason=quota_met(view))
     valued = 0 if row is None else int(row.open_valued)
     reason = amounts_missing(view, deals, valued, "open")
     return Value(None if reason else due / (quota - won), deals, reason=reason)
@@ -134,9 +159,11 @@ def quota_by(view: View, start: dt.date, end: dt.date, by: str | None = None) ->
     if not view.snapshot.has("quotas") or by not in {None, "region", "team", "rep"}:
         return {}
     parts = quota_parts(view.quotas, start, end)
-    keys = parts["rep_id"] if by == "rep" else parts[by].fillna("") if by else "all"
-    sums = parts.assign(group=keys).groupby("group")["amount"].sum()
-    return {str(group): float(quota) for group, quota in sums.items() if quota > 0}
+    keys = ["all"] * len(parts) if by is None else parts["rep_id" if by == "rep" else by]
+    sums: dict[str, Decimal] = {}
+    for group, amount in zip(keys, parts["amount"], strict=True):
+        sums[group or ""] = sums.get(group or "", Decimal()) + amount
+    return {group: float(sums[group]) for group in sorted(sums) if sums[group] > 0}
 
 
 @dataclass(frozen=True)
@@ -173,59 +200,110 @@ class OpenPipeline:
         show = self.view.show
         deals, stale = int(self.frame["deals"].sum()), int(self.frame["stale"].sum())
         if self.unvalued:
-            return f"{show.count(deals)} deals are open; {self.unvalued}."
-        text = f"{show.money(self.total, compact=True)} is open in {show.count(deals)} deals"
+            return show.counted(
+                deals,
+                "{count} deal is open; {reason}.",
+                "{count} deals are open; {reason}.",
+                reason=self.unvalued,
+            )
+        total = show.money(self.total, compact=True)
         if not stale:
-            return f"{text}."
-        amount = show.money(float(self.frame["stale_amount"].sum()), compact=True)
-        return f"{text}; {show.count(stale)} of them ({amount}) are past their close date."
+            return show.counted(
+                deals,
+                "{amount} is open in {count} deal.",
+                "{amount} is open in {count} deals.",
+                amount=total,
+            )
+        return show.counted(
+            deals,
+            "{amount} is open in {count} deal, past its close date.",
+            "{amount} is open in {count} deals; past their close date: {stale} ({stale_amount}).",
+            amount=total,
+            stale=show.count(stale),
+            stale_amount=show.money(float(self.frame["stale_amount"].sum()), compact=True),
+        )
 
     @property
     def alt(self) -> str:
         """The chart in words."""
         show, rows = self.view.show, list(rows_of(self.frame))
         if not rows:
-            return f"Bar chart of the open pipeline of {self.view.scope.phrase}: 0 open deals."
+            return show.say(
+                "Bar chart of the open pipeline of {scope}: 0 open deals.",
+                scope=self.view.scope_phrase,
+            )
+        words = {"scope": self.view.scope_phrase, "day": show.date(self.view.as_of)}
         if self.unvalued:
             most = max(rows, key=lambda row: row.deals)
-            return (
-                f"Bar chart of the open deals of {self.view.scope.phrase} by stage, "
-                f"{show.date(self.view.as_of)}. Most: {most.stage} with {show.count(most.deals)} "
-                f"deals. {self.unvalued}."
+            return show.counted(
+                most.deals,
+                "Bar chart of the open deals of {scope} by stage, {day}. Most: {stage} with "
+                "{count} deal; {reason}.",
+                "Bar chart of the open deals of {scope} by stage, {day}. Most: {stage} with "
+                "{count} deals; {reason}.",
+                stage=most.stage,
+                reason=self.unvalued,
+                **words,
             )
         largest = max(rows, key=lambda row: row.amount)
-        return (
-            f"Bar chart of the open pipeline of {self.view.scope.phrase} by stage, "
-            f"{show.date(self.view.as_of)}, in {len(rows)} stages. Largest: {largest.stage} with "
-            f"{show.money(largest.amount, compact=True)} in {show.count(largest.deals)} deals; "
-            f"all: {show.money(self.total, compact=True)}."
+        return show.counted(
+            largest.deals,
+            "Bar chart of the open pipeline of {scope} by stage, {day}. Stages: {stages}. "
+            "Largest: {stage} with {amount} in {count} deal; all: {total}.",
+            "Bar chart of the open pipeline of {scope} by stage, {day}. Stages: {stages}. "
+            "Largest: {stage} with {amount} in {count} deals; all: {total}.",
+            stages=show.count(len(rows)),
+            stage=largest.stage,
+            amount=show.money(largest.amount, compact=True),
+            total=show.money(self.total, compact=True),
+            **words,
         )
+
+    @property
+    def drawn(self) -> Drawn:
+        """Its unit, and why no earlier period is beside it."""
+        show = self.view.show
+        unit = show.say("Open deals") if self.unvalued else show.currency
+        why = "none: the pipeline of an earlier day needs that day's snapshot"
+        return Drawn(unit, why, "exact")
 
     @property
     def caption(self) -> str:
         """What is drawn, and from which data."""
-        what = "Number" if self.unvalued else "Amount"
-        day = self.view.show.date(self.view.as_of)
-        return f"{what} of open deals by stage, {day}. Source: snapshot {self.view.snapshot.id}."
+        say = self.view.show.say
+        words = {
+            "day": self.view.show.date(self.view.as_of),
+            "snapshot": self.view.snapshot.id,
+        }
+        if self.unvalued:
+            return say(
+                "Number of open deals by stage, {day}. Source: snapshot {snapshot}.", **words
+            )
+        return say("Amount of open deals by stage, {day}. Source: snapshot {snapshot}.", **words)
 
     @property
     def grid(self) -> Grid:
         """The numbers behind the chart."""
-        show = self.view.show
-        money = show.currency
-        names = ["Stage", "Deals", f"Amount, {money}", "Past close date", f"Their amount, {money}"]
-        headers = tuple((name, "text" if name == "Stage" else "number") for name in names)
+        show, say, money = self.view.show, self.view.show.say, self.view.show.currency
+        headers = (
+            (say("Stage"), "text"),
+            (say("Deals"), "number"),
+            (say("Amount, {currency}", currency=money), "number"),
+            (say("Past close date"), "number"),
+            (say("Their amount, {currency}", currency=money), "number"),
+        )
+        whole, stale = show.cents(self.frame["amount"]), show.cents(self.frame["stale_amount"])
         rows = tuple(
             (
                 Cell(row.stage, "head"),
                 Cell(show.count(row.deals)),
-                Cell(show.amount(row.amount)),
+                Cell(show.amount(row.amount, whole)),
                 Cell(show.count(row.stale)),
-                Cell(show.amount(row.stale_amount)),
+                Cell(show.amount(row.stale_amount, stale)),
             )
             for row in rows_of(self.frame)
         )
-        return Grid("Open pipeline by stage", headers, rows)
+        return Grid(say("Open pipeline by stage"), headers, rows, show=show)
 
     def records(self) -> dict[str, Any]:
         """Values for machines."""
@@ -250,10 +328,10 @@ def open_pipeline(view: View) -> OpenPipeline:
     OpenPipeline
     """
     stale = _.close_date < view.as_of
-    frame = (
-        view.deals.filter(~_.is_closed)
-        .group_by("stage")
-        .agg(
+
+    def query(deals: IbisTable) -> IbisTable:
+        stages = deals.filter(~_.is_closed).group_by("scope", "stage")
+        sums = stages.agg(
             order=_.stage_order.min(),
             deals=_.count(),
             valued=_.count(where=_.amount > 0),
@@ -261,7 +339,8 @@ def open_pipeline(view: View) -> OpenPipeline:
             stale=_.count(where=stale),
             stale_amount=_.amount.sum(where=stale).fill_null(0).cast("float64"),
         )
-        .order_by("order", "stage")
-        .to_pandas()
-    )
-    return OpenPipeline(frame.assign(stage=frame["stage"].fillna("No stage")), view)
+        return sums.order_by("order", "stage", "scope")
+
+    frame = view.tally("stages", "deals", query)
+    nameless = view.show.say("No stage")
+    return OpenPipeline(frame.assign(stage=frame["stage"].fillna(nameless)), view)

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-import seaborn as sns
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from salesops_lib.layout import Margins, text_size
 from salesops_lib.results import rows_of
-from salesops_lib.theme import ACCENT, INK, MUTED, PLAN, SOFT
+from salesops_lib.theme import ACCENT, INK, MUTED, PAPER, PLAN, SOFT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from matplotlib.axes import Axes
 
     from salesops_lib.formats import Formatter
     from salesops_lib.performance.movement import Movement
     from salesops_lib.performance.pipeline import OpenPipeline
-    from salesops_lib.performance.trend import BookingsTrend, WinRateTrend
+    from salesops_lib.performance.trend_charts import BookingsTrend, WinRateTrend
 
 __all__ = [
     "plot_bookings_movement",
@@ -27,11 +29,17 @@ __all__ = [
     "plot_win_rate_trend",
 ]
 
-_WIDTH = 5.6
+_WIDTH = 4.5
+"""Inches. Small, so that the text can still be read where a phone makes it smaller."""
+
+_TALL = 2.45
+_LABEL = 8.5
+_WIDE_LABEL = 7
+_NARROWEST = 100.0
 
 
 def plot_bookings_trend(result: BookingsTrend, ax: Axes | None = None) -> Axes:
-    """Bars of bookings by period, the quota as a dashed step.
+    """Bars of bookings by period, the current one dark, the quota as a dashed step.
 
     Parameters
     ----------
@@ -44,32 +52,38 @@ def plot_bookings_trend(result: BookingsTrend, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    ax = ax or _new_axes(2.8)
+    ax = ax or _new_axes(_TALL)
     frame, show = result.trend.covered, result.trend.view.show
     positions = np.arange(len(frame))
     colours = [SOFT] * (len(frame) - 1) + [ACCENT]
-    sns.barplot(
-        x=positions, y=frame["bookings"], hue=positions, palette=colours, legend=False,
-        ax=ax, saturation=1, width=0.66,
-    )  # fmt: skip
-    for x, amount, goal in zip(positions, frame["bookings"], frame["quota"], strict=True):
-        if amount == amount:
-            label = show.money(amount, compact=True)
+    ax.bar(positions, frame["bookings"], color=colours, width=0.68)
+    last = len(frame) - 1
+    labels = ["" if n != n else show.money(n, compact=True) for n in frame["bookings"]]
+    # Some languages write 10,4 Mn €: wider than a bar, so it takes two lines.
+    if len(labels) > 4 and max(map(len, labels)) > _WIDE_LABEL:
+        labels = ["\n".join(label.split(maxsplit=1)) for label in labels]
+    for x, amount, goal, label in zip(
+        positions, frame["bookings"], frame["quota"], labels, strict=True
+    ):
+        if label:
             # A quota just above the bar would strike its label through.
             top = goal if amount < goal < 1.15 * amount else amount
             ax.annotate(label, (x, top), (0, 3), textcoords="offset points", ha="center",
-                        color=INK, fontsize=8.5)  # fmt: skip
+                        color=INK, fontsize=7.7, weight="bold" if x == last else "normal",
+                        )  # fmt: skip
     quota = frame["quota"]
     if quota.notna().any():
         for x, amount in zip(positions, quota, strict=True):
             ax.plot([x - 0.45, x + 0.45], [amount, amount], color=PLAN, linestyle="--", lw=1.6)
-        ax.plot([], [], color=PLAN, linestyle="--", lw=1.6, label="quota")
+        ax.plot([], [], color=PLAN, linestyle="--", lw=1.6, label=show.say("quota"))
         _legend_above(ax)
-    ax.set_xticks(positions, [period.replace("-", "\n", 1) for period in frame["period"]])
-    ax.set(xlabel="", ylabel=f"Bookings, {show.currency}")
+    ax.set_xticks(positions, _ticks(frame["period"], show))
+    ax.set(xlabel="", ylabel="")
+    _unit_above(ax, show.say("Bookings, {currency}", currency=show.currency))
+    ax.yaxis.set_major_locator(MaxNLocator(4))
     ax.yaxis.set_major_formatter(_money(show))
     ax.grid(visible=False, axis="x")
-    ax.margins(y=0.12)
+    ax.margins(y=0.22 if any("\n" in label for label in labels) else 0.12)
     return ax
 
 
@@ -87,22 +101,26 @@ def plot_win_rate_trend(result: WinRateTrend, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    ax = ax or _new_axes(2.8)
+    ax = ax or _new_axes(_TALL)
     frame, show = result.trend.covered, result.trend.view.show
     positions = np.arange(len(frame))
     rate = frame["win_rate"]
-    ax.vlines(positions, frame["low"], frame["high"], color=SOFT, lw=5, alpha=0.55)
-    sns.lineplot(x=positions, y=rate, color=ACCENT, marker="o", ax=ax, errorbar=None)
+    last = len(frame) - 1
+    for x, low, high in zip(positions, frame["low"], frame["high"], strict=True):
+        ax.plot([x, x], [low, high], color=SOFT, lw=1.6, marker="_", markersize=7)
+    ax.plot(positions, rate, color=ACCENT, marker="o", markersize=5.5, markeredgecolor=PAPER)
     for x, share, top in zip(positions, rate, frame["high"], strict=True):
         if share == share:
             ax.annotate(show.share(share), (x, top), (0, 4), textcoords="offset points",
-                        ha="center", color=INK, fontsize=8.5)  # fmt: skip
-    ax.set_xticks(positions, [period.replace("-", "\n", 1) for period in frame["period"]])
-    ax.set(xlabel="", ylabel="Win rate, % of closed deals")
-    ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+                        ha="center", color=INK, fontsize=7.7,
+                        weight="bold" if x == last else "normal")  # fmt: skip
+    ax.set_xticks(positions, _ticks(frame["period"], show))
+    ax.set(xlabel="", ylabel="")
+    _unit_above(ax, show.say("Win rate, % of closed deals, with 95% intervals"))
+    ax.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _at: show.share(share, 0)))
     ax.grid(visible=False, axis="x")
-    ax.margins(x=0.06, y=0.12)
+    ax.margins(x=0.06, y=0.14)
     return ax
 
 
@@ -121,33 +139,41 @@ def plot_open_pipeline(result: OpenPipeline, ax: Axes | None = None) -> Axes:
     Axes
     """
     frame, show = result.frame, result.view.show
-    ax = ax or _new_axes(0.9 + 0.38 * max(3, len(frame)))
+    ax = ax or _new_axes(0.85 + 0.34 * max(3, len(frame)))
     positions = np.arange(len(frame))
     whole, part = ("deals", "stale") if result.unvalued else ("amount", "stale_amount")
-    ax.barh(positions, frame[whole], color=SOFT, height=0.6, label="open")
+    ax.barh(positions, frame[whole], color=SOFT, height=0.6, label=show.say("open"))
     ax.barh(
-        positions, frame[part], color="none", edgecolor=PLAN, hatch="////",
-        height=0.6, lw=0, label="past its close date",
+        positions, frame[part], color=PAPER, edgecolor=PLAN, hatch="/////",
+        height=0.6, lw=0.8, label=show.say("past its close date"),
     )  # fmt: skip
+    ends = []
     for y, row in zip(positions, rows_of(frame), strict=True):
-        amount = "" if result.unvalued else f"{show.money(row.amount, compact=True)} in "
-        ax.annotate(f"{amount}{show.count(row.deals)} deals", (frame[whole].iloc[y], y), (4, 0),
-                    textcoords="offset points", va="center", color=INK, fontsize=8.5)  # fmt: skip
+        label = show.counted(row.deals, "{count} deal", "{count} deals")
+        if not result.unvalued:
+            label = show.counted(
+                row.deals, "{amount} in {count} deal", "{amount} in {count} deals",
+                amount=show.money(row.amount, compact=True),
+            )  # fmt: skip
+        ends.append((getattr(row, whole), text_size(label, _LABEL)[0]))
+        ax.annotate(label, (ends[-1][0], y), (5, 0), textcoords="offset points",
+                    va="center", color=INK, fontsize=_LABEL)  # fmt: skip
     ax.set_yticks(positions, frame["stage"])
     ax.set_ylim(max(len(frame), 3) - 0.4, -0.6)
-    ax.set(xlabel="Open deals" if result.unvalued else f"Open amount, {show.currency}", ylabel="")
+    ax.set(xlabel="", ylabel="")
+    unit = show.say("Open deals")
     if not result.unvalued:
+        unit = show.say("Open amount, {currency}", currency=show.currency)
         ax.xaxis.set_major_formatter(_money(show))
-    ax.xaxis.set_major_locator(MaxNLocator(5))
-    ax.grid(visible=False, axis="y")
-    ax.margins(x=0.28)
+    _unit_above(ax, unit)
+    _bars_across(ax, ends)
     if (frame[part] > 0).any():
         _legend_above(ax)
     return ax
 
 
 def plot_bookings_movement(result: Movement, ax: Axes | None = None) -> Axes:
-    """Bars of bookings by group, the prior period as a mark on each.
+    """Bars of bookings by group, the prior period as a thin bar below each.
 
     Parameters
     ----------
@@ -161,37 +187,80 @@ def plot_bookings_movement(result: Movement, ax: Axes | None = None) -> Axes:
     Axes
     """
     frame, show = result.shown, result.measure.show
-    ax = ax or _new_axes(0.9 + 0.34 * max(3, len(frame)))
+    ax = ax or _new_axes(0.85 + 0.4 * max(3, len(frame)))
     positions = np.arange(len(frame))
-    ax.barh(positions, frame["current"], color=SOFT, height=0.6, label=result.measure.period())
-    ax.plot(
-        frame["prior"], positions, marker="D", linestyle="none", color=PLAN, markersize=5,
-        label=result.measure.period("prior"),
+    ax.barh(
+        positions - 0.1,
+        frame["current"],
+        color=ACCENT,
+        height=0.42,
+        label=show.period(result.measure.period()),
+    )
+    ax.barh(
+        positions + 0.22, frame["prior"], color=SOFT, height=0.18,
+        label=show.period(result.measure.period("prior")),
     )  # fmt: skip
+    ends = []
+    column = max((text_size(text, _LABEL)[0] for text in frame["change"]), default=0.0)
     for y, row in zip(positions, rows_of(frame), strict=True):
         edge = np.nanmax([row.current, row.prior])
-        ax.annotate(f"{row.text}  {row.change}", (edge, y), (8, 0), textcoords="offset points",
-                    va="center", color=MUTED, fontsize=8.5)  # fmt: skip
+        ends.append((edge, text_size(row.text, _LABEL)[0] + 6 + column))
+        ax.annotate(row.text, (edge, y), (6, 0), textcoords="offset points",
+                    va="center", color=INK, fontsize=_LABEL)  # fmt: skip
+        ax.annotate(row.change, (1, y), xycoords=("axes fraction", "data"), va="center",
+                    ha="right", color=MUTED, fontsize=_LABEL)  # fmt: skip
     ax.set_yticks(positions, frame["label"])
     ax.set_ylim(max(len(frame), 3) - 0.4, -0.6)
-    ax.set(xlabel=f"Bookings, {show.currency}", ylabel="")
+    ax.set(xlabel="", ylabel="")
+    _unit_above(ax, show.say("Bookings, {currency}", currency=show.currency))
     ax.xaxis.set_major_formatter(_money(show))
-    ax.xaxis.set_major_locator(MaxNLocator(5))
-    ax.grid(visible=False, axis="y")
-    ax.margins(x=0.26)
-    ax.set_xlim(left=0)
+    _bars_across(ax, ends)
     _legend_above(ax)
     return ax
 
 
 def _new_axes(height: float) -> Axes:
-    _figure, ax = plt.subplots(figsize=(_WIDTH, height), layout="constrained")
+    figure, ax = plt.subplots(figsize=(_WIDTH, height))
+    figure.set_layout_engine(Margins())
     return ax
+
+
+def _ticks(periods: Iterable[str], show: Formatter) -> list[str]:
+    """Labels of periods in two lines: the year above, its part below."""
+    return [show.period(period).replace("-", "\n", 1) for period in periods]
+
+
+def _bars_across(ax: Axes, ends: Sequence[tuple[float, float]]) -> None:
+    """Axes of horizontal bars, with room for what stands beside each: its end, and points."""
+    names = (text_size(label.get_text(), label.get_fontsize())[0] for label in ax.get_yticklabels())
+    width = max(72 * _WIDTH - max(names, default=0.0) - 2 * _LABEL, _NARROWEST)
+    # A bar that ends at x, with w points beside it, fits if x <= limit x (1 - w / width).
+    limits = [end / max(1 - (points + _LABEL) / width, 0.2) for end, points in ends]
+    left = float(ax.dataLim.intervalx[0])
+    # A group whose reversals are larger than its sales has a bar to the left.
+    ax.set_xlim(min(left * 1.1, 0) if np.isfinite(left) else 0, max([*limits, 0]) or 1)
+    ax.xaxis.set_major_locator(MaxNLocator(3))
+    ax.grid(visible=False, axis="y")
+
+
+def _unit_above(ax: Axes, text: str) -> None:
+    """What the axis measures and in which unit, where reading begins."""
+    # The title only keeps the room; the text begins at the figure's edge, so that a
+    # legend fits beside it.
+    ax.set_title(" ", fontsize=_LABEL, pad=7)
+    said = ax.annotate(
+        text, (0, 1), (1, 7), xycoords=("figure fraction", "axes fraction"),
+        textcoords="offset points", color=MUTED, fontsize=_LABEL,
+    )  # fmt: skip
+    said.set_in_layout(False)
 
 
 def _legend_above(ax: Axes) -> None:
     """Legend over the plot's right end, where no mark can lie under it."""
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.2)
+    ax.legend(
+        loc="lower right", bbox_to_anchor=(1.01, 1.0), ncols=3, borderaxespad=0.1,
+        handlelength=1.4, columnspacing=1.2, handletextpad=0.5,
+    )  # fmt: skip
 
 
 def _money(show: Formatter) -> FuncFormatter:

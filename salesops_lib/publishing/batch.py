@@ -5,22 +5,37 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from threading import Thread, current_thread, main_thread
 from types import FrameType
 from typing import Protocol
 
 from salesops_lib.publishing.jobs import KERNEL_ENVIRONMENT, Job, RunError, RunResult, Status
+from salesops_lib.publishing.notes import Notes, noting
 
-__all__ = ["Watcher", "default_workers", "remake_one", "run_batch"]
+__all__ = [
+    "Run",
+    "Watcher",
+    "default_workers",
+    "died",
+    "ended",
+    "remake_one",
+    "run_batch",
+    "run_job",
+    "terminable",
+]
 
 _LEAVE_TIME = 3.0
 
-_Run = Callable[[Job], RunResult]
+Run = Callable[[Job], RunResult]
+"""What a worker does with a job; importable by name, so that it can be sent anywhere."""
 
 
 class Watcher(Protocol):
@@ -41,7 +56,13 @@ def default_workers() -> int:
 
 
 def run_batch(
-    jobs: Sequence[Job], workers: int, watcher: Watcher, run: _Run | None = None
+    jobs: Sequence[Job],
+    workers: int,
+    watcher: Watcher,
+    run: Run | None = None,
+    *,
+    kernels: bool = True,
+    notes: Notes | None = None,
 ) -> list[RunResult]:
     """Results of all jobs, in the order of the jobs.
 
@@ -61,6 +82,11 @@ def run_batch(
     run : callable, optional
         What a worker does with a job; it must be importable by name.
         Default: `run.run_one`.
+    kernels : bool
+        Whether kernels are expected, so that their server is started at once; without
+        it, a worker that needs a kernel after all starts a server of its own.
+    notes : Notes, optional
+        Where running jobs tell how far they are. Default: notes that nobody reads.
 
     Returns
     -------
@@ -73,27 +99,41 @@ def run_batch(
     """
     from salesops_lib.kernel.server import shared_server
 
-    run = run or _run_one
+    if not jobs:
+        return []
     results: dict[int, RunResult] = {}
     rest = dict(enumerate(jobs))
-    with _terminable(), shared_server(KERNEL_ENVIRONMENT):
+    with (
+        terminable(),
+        shared_server(KERNEL_ENVIRONMENT) if kernels else nullcontext(),
+        nullcontext(notes) if notes is not None else Notes(jobs[0].root) as told,
+    ):
+        work = _Work(run or run_job, told, watcher)
         while rest:
-            suspects, rest = _pooled(rest, workers, watcher, run, results)
+            suspects, rest = _pooled(rest, workers, work, results)
             # A worker was killed and took its pool along. Whose fault that was shows
             # when each of the jobs that were running gets a pool of its own.
             for number, job in suspects.items():
-                again, _ = _pooled({number: job}, 1, watcher, run, results)
+                again, _ = _pooled({number: job}, 1, work, results)
                 if again:
-                    results[number] = _died(job)
+                    results[number] = died(job)
                     watcher.finished(results[number])
     return [results[number] for number in sorted(results)]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is done with each job, and who is told."""
+
+    run: Run
+    notes: Notes
+    watcher: Watcher
 
 
 def _pooled(
     jobs: dict[int, Job],
     workers: int,
-    watcher: Watcher,
-    run: _Run,
+    work: _Work,
     results: dict[int, RunResult],
 ) -> tuple[dict[int, Job], dict[int, Job]]:
     """Run jobs in one pool, until all are done or a dying worker breaks it.
@@ -115,11 +155,13 @@ def _pooled(
         while waiting or running:
             # As many as there are workers, no more: what is handed over is running.
             while waiting and len(running) < workers:
-                running[pool.submit(run, jobs[waiting[0]])] = waiting[0]
-                watcher.started(jobs[waiting.pop(0)])
+                job = jobs[waiting[0]]
+                future = pool.submit(_noted, work.run, job, work.notes.path(job))
+                running[future] = waiting.pop(0)
+                work.watcher.started(job)
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 results[running[future]] = _result(jobs[running[future]], future)
-                watcher.finished(results[running.pop(future)])
+                work.watcher.finished(results[running.pop(future)])
     except BrokenProcessPool:
         suspects = {number: jobs[number] for number in running.values()}
         return suspects, {number: jobs[number] for number in waiting}
@@ -138,10 +180,16 @@ def _result(job: Job, future: Future[RunResult]) -> RunResult:
     except BrokenProcessPool:
         raise
     except Exception as error:  # noqa: BLE001 (the others go on)
-        return _ended(job, "failed", type(error).__name__, str(error) or "no message")
+        return ended(job, "failed", type(error).__name__, str(error) or "no message")
 
 
-def _run_one(job: Job) -> RunResult:
+def _noted(run: Run, job: Job, note: Path) -> RunResult:
+    with noting(note):
+        return run(job)
+
+
+def run_job(job: Job) -> RunResult:
+    """What a worker does with a job: `run.run_one`, imported where it runs."""
     from salesops_lib.publishing.run import run_one
 
     return run_one(job)
@@ -154,12 +202,13 @@ def remake_one(job: Job) -> RunResult:
     return remade_one(job)
 
 
-def _died(job: Job) -> RunResult:
+def died(job: Job) -> RunResult:
+    """Result of a job whose worker was killed."""
     text = "the worker process was killed, most often because memory ran out"
-    return _ended(job, "dead", "Worker died", text)
+    return ended(job, "dead", "Worker died", text)
 
 
-def _ended(job: Job, status: Status, name: str, text: str) -> RunResult:
+def ended(job: Job, status: Status, name: str, text: str) -> RunResult:
     """Result of a job whose worker could not tell it, recorded as other failures are."""
     from salesops_lib.publishing.publication import keep_failure
 
@@ -173,6 +222,9 @@ def _begin_worker() -> None:
     """Leave Ctrl-C to the parent, which asks each worker once; never outlive the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
+    # jsonschema imports it if it is there, which takes most of a second, for a format that
+    # no notebook's schema has.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     Thread(target=_leave_with_parent, daemon=True).start()
 
 
@@ -192,7 +244,7 @@ def _leave_with_parent() -> None:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """A request to terminate ends the batch as Ctrl-C does."""
     if current_thread() is not main_thread():
         yield

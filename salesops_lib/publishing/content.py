@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,9 +14,10 @@ from markupsafe import Markup, escape
 from papermill.exceptions import strip_color
 
 from salesops_lib.errors import SalesOpsError
+from salesops_lib.formats import Formatter
 from salesops_lib.publishing.execution import INJECTED
 from salesops_lib.publishing.names import safe_name
-from salesops_lib.publishing.prose import passages, prose_html
+from salesops_lib.publishing.prose import Passage, passages, prose_html
 from salesops_lib.results import MIME
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ __all__ = ["Block", "Content", "PageError", "Section", "content_of"]
 _IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
 _NO_PROSE = re.compile(r"<(style|script)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _EMPTY_HEAD = re.compile(r"<th[^>]*>\s*</th>")
+_ROW = re.compile(r"<tr>.*?</tr>", re.DOTALL)
 _ANY_TEXT = re.compile(r"(?:^|>)[^<]*[^<\s]")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _TAGS = frozenset(
@@ -114,7 +115,9 @@ class Content:
     others: list[dict[str, Any]] = field(default_factory=list)
 
 
-def content_of(notebook: NotebookNode, reserved: Iterable[str] = ()) -> Content:
+def content_of(
+    notebook: NotebookNode, reserved: Iterable[str] = (), show: Formatter | None = None
+) -> Content:
     """Sections and values of an executed notebook.
 
     Parameters
@@ -123,6 +126,9 @@ def content_of(notebook: NotebookNode, reserved: Iterable[str] = ()) -> Content:
         Notebook with outputs, all of its cells run.
     reserved : iterable of str
         Ids that the page itself uses.
+    show : Formatter, optional
+        Language of the page; prose is looked up by the whole text of its cell.
+        Default: English.
 
     Returns
     -------
@@ -133,28 +139,39 @@ def content_of(notebook: NotebookNode, reserved: Iterable[str] = ()) -> Content:
     PageError
         A picture has no alt text, or a cell holds an error.
     """
-    content = Content()
+    content, show = Content(), show or Formatter()
     used = set(reserved)
     section = Section("", "")
     # Cells are numbered as in the stored notebook, which lacks papermill's own cell.
     stored = [cell for cell in notebook.cells if INJECTED not in cell.metadata.get("tags", [])]
     for number, cell in enumerate(stored, start=1):
         if cell.cell_type == "markdown":
-            for passage in passages(cell.source):
+            for name, passage in _said_passages(cell.source, show):
                 if passage.title is not None:
-                    section = Section(_unique(passage.title, used), passage.title)
+                    section = Section(_unique(name, used), passage.title)
                     content.sections.append(section)
                 if passage.body and section.title:
                     section.blocks.append(Block(passage.body))
                 elif passage.body:
                     content.about.append(passage.body)
         elif cell.cell_type == "code" and not _UNSEEN & set(cell.metadata.get("tags", [])):
-            block = _cell_block(cell, number, content)
+            block = _cell_block(cell, number, content, show)
             if block.body or section.title:
                 _add(content, section, block)
             elif block.code:
                 content.setup.append(block.code)
     return content
+
+
+def _said_passages(source: str, show: Formatter) -> list[tuple[str, Passage]]:
+    """Passages of a cell in the language of the page, each with the name of its section.
+
+    A section is named after the heading in the notebook, so that a link to it holds
+    in all languages.
+    """
+    stored, said = passages(source), passages(show.say(source))
+    named = stored if len(stored) == len(said) else said
+    return [(name.title or "", shown) for name, shown in zip(named, said, strict=True)]
 
 
 def _add(content: Content, section: Section, block: Block) -> None:
@@ -164,10 +181,12 @@ def _add(content: Content, section: Section, block: Block) -> None:
     section.blocks.append(block)
 
 
-def _cell_block(cell: NotebookNode, number: int, content: Content) -> Block:
+def _cell_block(cell: NotebookNode, number: int, content: Content, show: Formatter) -> Block:
     parts: list[Markup] = []
     for place, output in enumerate(cell.outputs, start=1):
-        label = f"Output {place} of cell {number}"
+        label = show.say(
+            "Output {place} of cell {cell}", place=show.count(place), cell=show.count(number)
+        )
         if output.output_type == "error":
             raise PageError(f"cell {number} ended with {output.ename}")
         if output.output_type == "stream":
@@ -175,7 +194,7 @@ def _cell_block(cell: NotebookNode, number: int, content: Content) -> Block:
             parts.append(_text(output.text, label) if output.name == "stdout" else Markup())
             continue
         _collect(output.data, content)
-        parts.append(_shown(output, label))
+        parts.append(_shown(output, label, show))
     body = Markup("\n").join(part for part in parts if part)
     return Block(body, cell.source.strip(), body.count("<figure") == 1 == len(parts))
 
@@ -184,7 +203,8 @@ def _collect(data: Any, content: Content) -> None:
     """File the machine-readable values of an output under their kind."""
     if MIME not in data:
         return
-    values = _plain(json.loads(json.dumps(data[MIME])))
+    # A copy of plain types, with null for what is no finite number.
+    values = json.loads(json.dumps(data[MIME]), parse_constant=lambda _name: None)
     kind = values.get("kind")
     if kind == "measure":
         content.measures.append(values)
@@ -194,18 +214,7 @@ def _collect(data: Any, content: Content) -> None:
         content.others.append(values)
 
 
-def _plain(value: Any) -> Any:
-    """JSON value with null for what is no finite number."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
-
-
-def _shown(output: NotebookNode, label: str) -> Markup:
+def _shown(output: NotebookNode, label: str, show: Formatter) -> Markup:
     """HTML of one rich output, the best form that it comes in."""
     data = output.data
     if MIME in data:
@@ -222,7 +231,8 @@ def _shown(output: NotebookNode, label: str) -> Markup:
     if "text/markdown" in data:
         return prose_html(data["text/markdown"])
     if _WIDGET in data:
-        return Markup('<p class="muted">An interactive panel stands here in the notebook.</p>')
+        panel = show.say("An interactive panel stands here in the notebook.")
+        return Markup('<p class="muted">{}</p>').format(panel)
     return _text(data.get("text/plain", ""), label)
 
 
@@ -238,7 +248,15 @@ def _foreign(source: str, label: str) -> Markup:
     if not _ANY_TEXT.search(clean):
         return Markup()
     # The head of an index without a name says nothing to a screen reader.
-    return _region("div", Markup(_EMPTY_HEAD.sub("<td></td>", clean)), label)  # noqa: S704
+    tables = _EMPTY_HEAD.sub("<td></td>", _ROW.sub(_scoped, clean))
+    tables = tables.replace("<table>", f'<table aria-label="{escape(label)}">')
+    return _region("div", Markup(tables), label)  # noqa: S704 (bleach has cleaned it)
+
+
+def _scoped(row: re.Match[str]) -> str:
+    """Row of a table whose heads say what they are of: of their column, or of the row."""
+    scope = "row" if "<td" in row[0] else "col"
+    return row[0].replace("<th>", f'<th scope="{scope}">')
 
 
 def _image(output: NotebookNode, kind: str, label: str) -> Markup:

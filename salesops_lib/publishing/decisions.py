@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from salesops_lib.publishing.executions import kept_run
+from salesops_lib.publishing.files import json_object
 from salesops_lib.publishing.manifests import Change, changes, read_manifest
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ __all__ = ["Action", "Decision", "decisions", "explanation"]
 
 Action = Literal["unchanged", "render", "run"]
 
+_ENDS = {
+    "cancelled": "its last run was cancelled",
+    "refused": "its last run was refused",
+}
 _TOLD = {"unchanged": "nothing to do", "render": "would be rendered", "run": "would run"}
 
 
@@ -83,7 +88,8 @@ def _decision(job: Job, workshop: Workshop, force: bool) -> Decision:
     if manifest is None:
         reason = "its manifest is missing" if job.place.html.is_file() else "never made before"
     elif job.place.failed_record.is_file():
-        reason = "its last run failed"
+        status = str(json_object(job.place.failed_record).get("status", "failed"))
+        reason = _ENDS.get(status, "its last run failed")
     elif not manifest.is_true_of(job.place):
         reason = "its published files are missing or were changed"
     if force:

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from salesops_lib.publishing.jobs import timing
+
 if TYPE_CHECKING:
     from salesops_lib.publishing.batch import Watcher
     from salesops_lib.publishing.jobs import Job, RunResult
@@ -24,18 +26,28 @@ class EventLog:
 
     Each line has ``at`` (UTC), ``event`` and, for a report, ``job``. Events:
     ``planned``, ``unchanged``, ``started``, ``done``, ``rendered``, ``failed``,
-    ``dead``, ``timed_out``, ``stopped``. It holds no value of a parameter but the
-    scope in the job's name, and of an error no more than its name and cell. A log
-    that cannot be written stops nothing.
+    ``dead``, ``timed_out``, ``cancelled``, ``refused``, ``stopped``. A report's end
+    has the seconds of its cells. It holds no value of a parameter but the scope in
+    the job's name, and of an error no more than its name and cell. A log that cannot
+    be written stops nothing.
 
     Parameters
     ----------
     root : Path
         Project folder.
+
+    Attributes
+    ----------
+    begun : set of str
+        Ids of jobs that have begun.
+    results : dict
+        What became of those that have ended, by id.
     """
 
     def __init__(self, root: Path) -> None:
         self._folder = root / ".cache" / "log"
+        self.begun: set[str] = set()
+        self.results: dict[str, RunResult] = {}
         self._file: TextIO | None = None
         self._watcher: Watcher | None = None
 
@@ -61,8 +73,8 @@ class EventLog:
             with contextlib.suppress(OSError):
                 self._file.close()
 
-    def telling(self, watcher: Watcher) -> Self:
-        """The log, from now on telling a watcher too."""
+    def telling(self, watcher: Watcher | None) -> Self:
+        """The log, from now on telling a watcher too, or none."""
         self._watcher = watcher
         return self
 
@@ -77,14 +89,18 @@ class EventLog:
 
     def started(self, job: Job) -> None:
         """A job begins."""
+        self.begun.add(job.id)
         self.write("started", job=job.id, period=job.period)
         if self._watcher is not None:
             self._watcher.started(job)
 
     def finished(self, result: RunResult) -> None:
         """A job has ended, well or not."""
+        self.results[result.job.id] = result
         values: dict[str, Any] = {"job": result.job.id, "period": result.job.period}
         values |= {"seconds": result.seconds, "warnings": len(result.warnings)}
+        if result.cells:
+            values |= timing(result.cells)
         if result.error is not None:
             values |= {"error": result.error.name, "cell": result.error.cell}
         self.write(result.status, **values)

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
 import os
 import re
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ import nbformat
 import papermill
 import zmq
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpecManager
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import strip_color
@@ -29,23 +33,21 @@ from papermill.execute import remove_error_markers
 from traitlets.config import Config
 
 from salesops_lib.kernel import KERNEL_NAME
+from salesops_lib.kernel.client import PromptManager
 from salesops_lib.kernel.exits import KernelExit, recorded_exits
 from salesops_lib.notebook.project import ROOT_VARIABLE
 from salesops_lib.publishing.jobs import KERNEL_ENVIRONMENT, Job, RunError, Status
+from salesops_lib.publishing.limits import duration_text
+from salesops_lib.publishing.notes import current_note
+from salesops_lib.publishing.observation import INJECTED, Observation, cell_number, located
 
 __all__ = ["INJECTED", "Execution", "executed"]
-
-INJECTED = "injected-parameters"
-"""Tag of the cell that papermill puts the parameters into."""
 
 _KERNEL_START = 120
 _OUTPUT_WAIT = 60
 # Pay and names pass between kernel and client: encrypted where the machine can.
-_CONNECTION = Config(
-    {"KernelManager": {"transport_encryption": "auto" if zmq.has("curve") else "disabled"}}
-)
+_ENCRYPTION = "auto" if zmq.has("curve") else "disabled"
 _FRAME = re.compile(r"Cell In\[\d+\], line (\d+)")
-_HEADING = re.compile(r"^##\s+(.+?)\s*#*\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -62,47 +64,15 @@ class Execution:
         Why it is not done.
     warnings : tuple of str
         What the cells wrote to their error stream.
+    cells : mapping of int to float
+        Seconds of each code cell that began, by its number in the notebook, from 1.
     """
 
     notebook: NotebookNode
     status: Status
     error: RunError | None = None
     warnings: tuple[str, ...] = ()
-
-
-@dataclass
-class _Record:
-    """What was seen to happen, cell by cell; filled by nbclient's hooks."""
-
-    notebook: NotebookNode | None = None
-    current: int | None = None
-    executed: set[int] = field(default_factory=set)
-    failed_at: int | None = None
-    reply: dict[str, Any] | None = None
-
-    def on_notebook_start(self, notebook: NotebookNode) -> None:
-        self.notebook = notebook
-
-    def on_cell_execute(self, cell: NotebookNode, cell_index: int) -> None:  # noqa: ARG002
-        self.current = cell_index
-
-    def on_cell_executed(
-        self,
-        cell: NotebookNode,  # noqa: ARG002
-        cell_index: int,
-        execute_reply: dict[str, Any],
-    ) -> None:
-        if execute_reply["content"]["status"] == "ok":
-            self.executed.add(cell_index)
-
-    def on_cell_error(
-        self,
-        cell: NotebookNode,  # noqa: ARG002
-        cell_index: int,
-        execute_reply: dict[str, Any],
-    ) -> None:
-        if self.reply is None:
-            self.failed_at, self.reply = cell_index, execute_reply["content"]
+    cells: Mapping[int, float] = field(default_factory=dict)
 
 
 def executed(job: Job, work: Path) -> Execution:
@@ -120,31 +90,35 @@ def executed(job: Job, work: Path) -> Execution:
     Execution
         Never raises for what goes wrong inside the notebook or its kernel.
     """
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)
-    logging.getLogger("traitlets").setLevel(logging.CRITICAL)
-    record = _Record()
-    deadline = time.monotonic() + job.time_limit
+    record = Observation(job.time_limit, current_note())
+    kernel = _installed(job.kernel)
     raised: Exception | None = None
     notebook: NotebookNode | None = None
-    with _environment(_kernel_environment(job, work)), recorded_exits() as exits:
+    with (
+        _quiet("papermill", "traitlets"),
+        _environment(_kernel_environment(job, work)),
+        _watched(),
+        recorded_exits() as exits,
+    ):
         try:
             notebook = papermill.execute_notebook(
                 # papermill formats paths: a brace in one must stand for itself.
                 str(job.notebook).replace("{", "{{").replace("}", "}}"),
                 None,
                 parameters=copy.deepcopy(dict(job.parameters)),
-                kernel_name=_installed(job.kernel),
+                kernel_name=kernel,
+                kernel_manager_class=PromptManager,
                 language="python",
                 progress_bar=False,
                 request_save_on_cell_execute=False,
                 start_timeout=_KERNEL_START,
                 cwd=job.root,
                 # nbclient's limit is for one cell; ours is for the whole run.
-                timeout_func=lambda _cell: max(1, round(deadline - time.monotonic())),
+                timeout_func=lambda _cell: max(1, math.ceil(record.time_left())),
                 iopub_timeout=_OUTPUT_WAIT,
                 raise_on_iopub_timeout=True,
                 shutdown_kernel="immediate",
-                config=_CONNECTION,
+                config=_options(job, kernel),
                 on_notebook_start=record.on_notebook_start,
                 on_cell_execute=record.on_cell_execute,
                 on_cell_executed=record.on_cell_executed,
@@ -152,12 +126,14 @@ def executed(job: Job, work: Path) -> Execution:
             )
         except Exception as error:  # noqa: BLE001 (whatever happened is the result)
             raised = error
+    if record.current is not None:
+        record.ended.setdefault(record.current, time.monotonic())
     return _execution(job, record, notebook, raised, exits)
 
 
 def _execution(
     job: Job,
-    record: _Record,
+    record: Observation,
     returned: NotebookNode | None,
     raised: Exception | None,
     exits: list[KernelExit],
@@ -170,12 +146,20 @@ def _execution(
     place = record.current if record.failed_at is None else record.failed_at
     if error is not None and place is not None:
         _show_error(notebook.cells[place], error)
-    return Execution(notebook, status, error, _error_streams(notebook))
+    seconds = {
+        cell_number(notebook, index): round(record.ended[index] - begun, 3)
+        for index, begun in record.begun.items()
+        if index in record.ended and INJECTED not in notebook.cells[index].metadata.get("tags", [])
+    }
+    warnings = _error_streams(notebook)
+    if job.memory_limit and sys.platform != "linux":
+        warnings = ("the memory limit was not applied: that needs Linux", *warnings)
+    return Execution(notebook, status, error, warnings, seconds)
 
 
 def _outcome(
     job: Job,
-    record: _Record,
+    record: Observation,
     notebook: NotebookNode,
     raised: Exception | None,
     exits: list[KernelExit],
@@ -189,27 +173,29 @@ def _outcome(
         text = f"the kernel did not start: {_first_line(raised)}"
         return "dead", RunError("No kernel", text)
     if isinstance(raised, CellTimeoutError):
-        text = f"not finished after {_duration(job.time_limit)}; the kernel was ended"
+        text = f"not finished after {duration_text(job.time_limit)}; the kernel was ended"
         if "IOPub" in str(raised):
-            text = f"the output did not arrive within {_duration(_OUTPUT_WAIT)}"
-        return "timed_out", _located(RunError("Time limit", text), notebook, index)
+            text = f"the output did not arrive within {duration_text(_OUTPUT_WAIT)}"
+        return "timed_out", located(RunError("Time limit", text), notebook, index)
     if isinstance(raised, DeadKernelError):
         seen = [end for end in exits if not end.requested]
         text = "the kernel ended by itself, most often because memory ran out"
         text = seen[-1].sentence if seen else text
-        return "dead", _located(RunError("Kernel died", text), notebook, index)
+        is_over = bool(seen and seen[-1].memory_limit)
+        name = "Memory limit" if is_over else "Kernel died"
+        return "dead", located(RunError(name, text), notebook, index)
     if raised is not None:
         named = RunError(type(raised).__name__, _first_line(raised))
-        return "failed", _located(named, notebook, index)
+        return "failed", located(named, notebook, index)
     for number in sorted(_runnable(notebook) - record.executed):
-        return "failed", _located(RunError("Not run", "the cell never ran"), notebook, number)
+        return "failed", located(RunError("Not run", "the cell never ran"), notebook, number)
     return "done", None
 
 
 def _cell_error(notebook: NotebookNode, index: int | None, reply: Mapping[str, Any]) -> RunError:
     frames = _FRAME.findall(strip_color("\n".join(reply.get("traceback", []))))
     message = strip_color(str(reply.get("evalue", ""))).strip()
-    return _located(
+    return located(
         RunError(
             str(reply.get("ename", "Error")),
             message or "no message",
@@ -218,29 +204,6 @@ def _cell_error(notebook: NotebookNode, index: int | None, reply: Mapping[str, A
         ),
         notebook,
         index,
-    )
-
-
-def _located(error: RunError, notebook: NotebookNode, index: int | None) -> RunError:
-    if index is None:
-        return error
-    cells = notebook.cells
-    own = [cell for cell in cells[: index + 1] if INJECTED not in cell.metadata.get("tags", [])]
-    headings = [
-        heading
-        for cell in cells[:index]
-        if cell.cell_type == "markdown"
-        for heading in _HEADING.findall(cell.source)
-    ]
-    lines = cells[index].source.splitlines()
-    within = error.line is not None and error.line <= len(lines)
-    return RunError(
-        error.name,
-        error.message,
-        cell=len(own),
-        section=headings[-1] if headings else "",
-        line=error.line if within else None,
-        source=lines[error.line - 1].strip() if within and error.line else "",
     )
 
 
@@ -295,10 +258,6 @@ def _first_line(error: Exception | None) -> str:
     return lines[0] if lines else "no message"
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds / 60:g} minutes" if seconds >= 60 else f"{seconds:g} seconds"
-
-
 def _kernel_environment(job: Job, work: Path) -> dict[str, str]:
     return {
         ROOT_VARIABLE: str(job.root),
@@ -313,6 +272,57 @@ def _installed(kernel: str) -> str:
     if kernel == KERNEL_NAME and kernel not in KernelSpecManager().find_kernel_specs():
         return str(NATIVE_KERNEL_NAME)
     return kernel
+
+
+def _options(job: Job, kernel: str) -> Config:
+    """Options of kernel manager and provisioner."""
+    return Config(
+        {
+            "KernelManager": {"transport_encryption": _ENCRYPTION},
+            "WarmProvisioner": {
+                "memory_limit": job.memory_limit,
+                "warm": kernel == KERNEL_NAME,
+                "library": _packages(),
+            },
+        }
+    )
+
+
+@cache
+def _packages() -> list[str]:
+    """Packages that notebooks call; what is edited during a run makes the run count for nothing."""
+    folders = Path(__file__).parents[1].glob("*/__init__.py")
+    names = {folder.parent.name for folder in folders} - {"kernel", "publishing"}
+    # One of them loads its modules only when they are asked for.
+    late = ("extension", "figures", "glossaries", "report", "beforehand")
+    modules = [*sorted(names), *(f"notebook.{name}" for name in late)]
+    return [f"salesops_lib.{name}" for name in modules]
+
+
+@contextmanager
+def _watched() -> Iterator[None]:
+    """Normal kernels started by our provisioner too: it knows limits, and how kernels end."""
+    factory = KernelProvisionerFactory.instance()
+    before = factory.default_provisioner_name
+    if KERNEL_NAME in factory.provisioners:
+        factory.default_provisioner_name = KERNEL_NAME
+    try:
+        yield
+    finally:
+        factory.default_provisioner_name = before
+
+
+@contextmanager
+def _quiet(*loggers: str) -> Iterator[None]:
+    """Without their lines, while the block is open: what went wrong is in the result."""
+    before = {name: logging.getLogger(name).level for name in loggers}
+    for name in loggers:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 @contextmanager

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import secrets
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-__all__ = ["digest", "json_object", "json_text", "values_digest", "write_atomically"]
+__all__ = [
+    "digest",
+    "json_object",
+    "json_text",
+    "values_digest",
+    "write_atomically",
+    "write_together",
+]
+
+_TRIES = 20
 
 
 def digest(content: bytes) -> str:
@@ -60,17 +71,43 @@ def write_atomically(path: Path, text: str) -> None:
     text : str
         Its content; written as UTF-8.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    write_together({path: text})
+
+
+def write_together(texts: Mapping[Path, str | bytes], stale: Iterable[Path] = ()) -> None:
+    """Write files, each as by `write_atomically`; on a full disk all stay as they were.
+
+    Parameters
+    ----------
+    texts : mapping of Path to str or bytes
+        Content of each file, a text as UTF-8, in the order in which they appear.
+    stale : iterable of Path
+        Files that are removed once all new ones are on the disk, before they appear.
+    """
     # Beside the target, because only there is a rename one step; hidden from the index.
-    draft = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    # A broken surrogate, which UTF-8 cannot hold, must not cost the report.
-    content = text.encode("utf-8", "replace")
+    drafts = {path: path.with_name(f".{secrets.token_hex(8)}.tmp") for path in texts}
     try:
-        with draft.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        for path, text in texts.items():
+            with _opened(drafts[path]) as file:
+                # A broken surrogate, which UTF-8 cannot hold, must not cost the report.
+                file.write(text.encode("utf-8", "replace") if isinstance(text, str) else text)
+                file.flush()
+                os.fsync(file.fileno())
+        for path in stale:
+            path.unlink(missing_ok=True)
+        for path, draft in drafts.items():
+            draft.replace(path)
     except BaseException:
-        draft.unlink(missing_ok=True)
+        for draft in drafts.values():
+            with contextlib.suppress(OSError):
+                draft.unlink()
         raise
+
+
+def _opened(draft: Path) -> BinaryIO:
+    for _ in range(_TRIES):
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        # Another job may tidy an empty folder away before the file is in it.
+        with contextlib.suppress(FileNotFoundError):
+            return draft.open("xb")
+    return draft.open("xb")

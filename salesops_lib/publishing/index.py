@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import re
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -15,16 +16,20 @@ from markupsafe import Markup
 
 from salesops_lib.errors import InputError
 from salesops_lib.formats import Formatter
+from salesops_lib.languages import SOURCE, languages
 from salesops_lib.publishing.files import json_object, write_atomically
 from salesops_lib.publishing.jobs import FAILED
+from salesops_lib.publishing.names import anchor
 from salesops_lib.publishing.rendering import style, template
 from salesops_lib.results import change_of
+from salesops_lib.words import grouping_word
 
-__all__ = ["Entry", "Failure", "entries", "index_html", "write_index"]
+__all__ = ["Entry", "Failure", "Neighbour", "entries", "index_html", "write_index"]
 
 _HEADLINE = "bookings"
 _KINDS = ("company", "region", "team", "rep")
 _YEAR = re.compile(r"[0-9]{4}")
+_DIGIT = re.compile(r"[0-9]")
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,22 @@ class Failure:
     where: str = ""
     notebook: str = ""
     when: str = ""
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """The same report of another period.
+
+    Parameters
+    ----------
+    period : str
+        Its period.
+    href : str
+        Link to it.
+    """
+
+    period: str
+    href: str
 
 
 @dataclass(frozen=True)
@@ -73,8 +94,14 @@ class Entry:
         Day that its figures stand at.
     size : int
         Bytes of the page.
+    attained : float, optional
+        Share of the quota that was booked; `attained_text` as people read it.
+    earlier, later : Neighbour, optional
+        The same report of the nearest periods of the same kind.
     failure : Failure, optional
         What happened to a later run.
+    language : str
+        Language of the report.
     """
 
     period: str
@@ -91,7 +118,17 @@ class Entry:
     tone: str = ""
     as_of: str = ""
     size: int = 0
+    attained: float | None = None
+    attained_text: str = ""
+    earlier: Neighbour | None = None
+    later: Neighbour | None = None
     failure: Failure | None = None
+    language: str = SOURCE
+
+    @property
+    def anchor(self) -> str:
+        """Id of the line, to which the report links back."""
+        return anchor(self.period, self.report, self.name)
 
     @property
     def size_text(self) -> str:
@@ -143,7 +180,31 @@ def entries(reports: Path) -> list[Entry]:
     # A report that has only failed so far is called what it is called elsewhere.
     titles = {entry.report: entry.title for entry in found.values() if entry.href}
     named = [replace(e, title=titles.get(e.report, e.title)) for e in found.values()]
-    return sorted(named, key=_order)
+    return sorted(_with_neighbours(named), key=_order)
+
+
+def _with_neighbours(listed: list[Entry]) -> list[Entry]:
+    """Entries with links to the issues before and after them; quarters follow quarters."""
+    series: dict[tuple[str, ...], list[Entry]] = {}
+    for entry in listed:
+        if entry.href:
+            kind = _DIGIT.sub("0", entry.period)
+            series.setdefault((entry.report, entry.name, kind), []).append(entry)
+    linked: dict[tuple[str, ...], dict[str, Neighbour]] = {}
+    for issues in series.values():
+        issues.sort(key=lambda entry: entry.period)
+        for before, after in itertools.pairwise(issues):
+            linked.setdefault(_key(before), {})["later"] = Neighbour(after.period, after.href)
+            linked.setdefault(_key(after), {})["earlier"] = Neighbour(before.period, before.href)
+    return [
+        replace(entry, earlier=beside.get("earlier"), later=beside.get("later"))
+        for entry in listed
+        for beside in [linked.get(_key(entry), {})]
+    ]
+
+
+def _key(entry: Entry) -> tuple[str, str, str]:
+    return entry.period, entry.report, entry.name
 
 
 def index_html(listed: list[Entry]) -> str:
@@ -165,15 +226,34 @@ def index_html(listed: list[Entry]) -> str:
         "utf-8"
     )
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    show = Formatter(_language(listed))
     html: str = template("index.html.j2").render(
+        say=show.say,
+        counted=show.counted,
+        count=show.count,
+        period_text=show.period,
+        grouping=lambda kind: grouping_word(kind, show),
+        language=show.language,
         css=style("index.css"),
         groups=groups,
         reports=sum(1 for entry in listed if entry.href),
         failures=sum(1 for entry in listed if entry.failure),
+        first_failure=next((entry.anchor for entry in listed if entry.failure), ""),
         script=Markup(script),  # noqa: S704 (our own file)
         script_hash=digest,
     )
     return html
+
+
+def _language(listed: list[Entry]) -> str:
+    """Language of the index: the one that most reports of the latest period are in."""
+    latest = [entry.language for entry in listed if entry.period == listed[0].period and entry.href]
+    return max(sorted(set(latest)), key=latest.count, default=SOURCE)
+
+
+def _known(language: Any) -> str:
+    """Language of a report on disk; English where its catalogue is gone."""
+    return language if isinstance(language, str) and language in languages() else SOURCE
 
 
 def _entry(reports: Path, page: Path) -> Entry:
@@ -194,9 +274,18 @@ def _entry(reports: Path, page: Path) -> Entry:
         headline=_text((values.get("findings") or {}).get("headline")),
         as_of=_text(about.get("as_of")),
         size=page.stat().st_size,
+        language=_known(about.get("language")),
     )
     figure, change, tone = _figure(values, about)
-    return replace(entry, figure=figure, change=change, tone=tone)
+    attained, text = _attained(values, about)
+    return replace(
+        entry,
+        figure=figure,
+        change=change,
+        tone=tone,
+        attained=attained,
+        attained_text=text,
+    )
 
 
 def _with_failure(entry: Entry | None, record: Path, key: tuple[str, ...]) -> Entry:
@@ -244,6 +333,16 @@ def _figure(values: dict[str, Any], about: dict[str, Any]) -> tuple[str, str, st
         show.share(change, signed=True),
         ("good" if change > 0 else "bad" if change else ""),
     )
+
+
+def _attained(values: dict[str, Any], about: dict[str, Any]) -> tuple[float | None, str]:
+    """Share of the quota that was booked, as a number and as text; none without a quota."""
+    try:
+        rows = values["kpis"]["measures"]["attainment"]["rows"]
+        (share,) = (row["value"] for row in rows if row["role"] == "current")
+        return float(share), Formatter(about["language"], about["currency"]).share(share, 0)
+    except (KeyError, TypeError, ValueError, AttributeError, InputError):
+        return None, ""
 
 
 def _text(value: Any) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from salesops_lib.errors import InputError
 from salesops_lib.kernel import KERNEL_NAME
+from salesops_lib.publishing.files import digest
+from salesops_lib.publishing.limits import TIME_LIMIT
 
 if TYPE_CHECKING:
     from salesops_lib.data.scope import Scope
@@ -22,13 +24,17 @@ __all__ = [
     "RunResult",
     "Status",
     "chosen_jobs",
+    "timing",
 ]
 
-Status = Literal["done", "rendered", "unchanged", "failed", "dead", "timed_out"]
+Status = Literal[
+    "done", "rendered", "unchanged", "failed", "dead", "timed_out", "cancelled", "refused"
+]
 """``done``: executed and published; ``rendered``: published anew from the outputs of
 an earlier run; ``unchanged``: what is published is what would be made; ``failed``: a
 cell or the page raised; ``dead``: the kernel or its worker ended; ``timed_out``: the
-time limit passed."""
+time limit passed; ``cancelled``: the batch was stopped before it ended; ``refused``:
+what it needs to begin was not there, and nothing ran."""
 
 KERNEL_ENVIRONMENT = {"PYTHONHASHSEED": "0", "SALESOPS_AUTORELOAD": "0"}
 """What the kernels of all reports have in their environment: one order of sets, and no
@@ -67,6 +73,11 @@ class Place:
         return self.reports / self.period / self.report / f"{self.name}.html"
 
     @property
+    def pdf(self) -> Path:
+        """The page on paper, where it was asked for."""
+        return self.html.with_suffix(".pdf")
+
+    @property
     def json(self) -> Path:
         """The page's values, for machines."""
         return self.html.with_suffix(".json")
@@ -75,6 +86,16 @@ class Place:
     def manifest(self) -> Path:
         """What the report was made of, for the next run."""
         return self.html.with_suffix(".manifest.json")
+
+    def of_period(self, period: str) -> Place:
+        """Where the same report of another period appears."""
+        return replace(self, period=period)
+
+    @property
+    def lock(self) -> Path:
+        """Held while the report's files are written; hidden, and gone afterwards."""
+        name = "/".join((self.period, self.report, self.name))
+        return self.reports / f".{digest(name.encode('utf-8', 'surrogateescape'))[:16]}.lock"
 
     @property
     def failed_notebook(self) -> Path:
@@ -113,6 +134,14 @@ class Job:
         Jupyter kernel; a normal one runs where a warm one cannot be had.
     time_limit : float
         Seconds until the run is ended.
+    memory_limit : int
+        Most resident memory of the kernel in bytes; 0: no limit. No limit is part
+        of a content key.
+    secrets : tuple of str
+        Parameters whose value is the name of an environment variable that holds a
+        secret. The secret itself is in no job.
+    prior : str
+        Label of the period before, whose report is the last issue of this one.
     """
 
     notebook: Path
@@ -123,7 +152,10 @@ class Job:
     root: Path
     provenance: Mapping[str, Any] = field(default_factory=dict)
     kernel: str = KERNEL_NAME
-    time_limit: float = 1800.0
+    time_limit: float = TIME_LIMIT
+    memory_limit: int = 0
+    secrets: tuple[str, ...] = ()
+    prior: str = ""
 
     @property
     def report(self) -> str:
@@ -170,6 +202,21 @@ class RunError:
         return f"{self.name}: {self.message}" + (f" ({where}{under})" if where else "")
 
 
+def timing(cells: Mapping[int, float]) -> dict[str, Any]:
+    """Seconds of each code cell and the number of the slowest, as manifests and logs hold them.
+
+    Examples
+    --------
+    >>> timing({2: 0.1, 4: 1.5})
+    {'cells': {'2': 0.1, '4': 1.5}, 'slowest_cell': 4}
+    """
+    slowest = max(cells, key=lambda number: cells[number], default=None)
+    return {
+        "cells": {str(number): seconds for number, seconds in cells.items()},
+        "slowest_cell": slowest,
+    }
+
+
 @dataclass(frozen=True)
 class RunResult:
     """What became of a job.
@@ -179,7 +226,7 @@ class RunResult:
     job : Job
         The job.
     status : str
-        ``done``, ``rendered``, ``unchanged``, ``failed``, ``dead`` or ``timed_out``.
+        What happened; see `Status`.
     seconds : float
         Duration of the run.
     error : RunError, optional
@@ -190,6 +237,8 @@ class RunResult:
         Machine-readable values of the report, as in its JSON file.
     warnings : tuple of str
         What the notebook wrote to its error stream.
+    cells : mapping of int to float
+        Seconds of each code cell that began, by its number in the notebook, from 1.
     """
 
     job: Job
@@ -199,6 +248,7 @@ class RunResult:
     html: Path | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    cells: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def is_good(self) -> bool:

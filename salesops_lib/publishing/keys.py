@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from salesops_lib.publishing.files import values_digest
 from salesops_lib.publishing.inputs import Inputs, NotebookSource, notebook_source
+from salesops_lib.publishing.issues import issue_key
 from salesops_lib.publishing.sources import Sources
 
 if TYPE_CHECKING:
@@ -131,8 +132,9 @@ def execute_key(job: Job, notebook: NotebookSource, workshop: Workshop) -> KeyPa
 
     Code cells with their tags; validated parameters; the library's and the
     project's source that the cells import, with templates and styles; files of
-    the project that parameters or texts in the cells name; the snapshot; the
-    lock file; Python and the installed versions; how notebooks are executed.
+    the project that parameters or texts in the cells name; the translations into
+    the report's language; the snapshot; the lock file; Python and the installed
+    versions; how notebooks are executed.
 
     Parameters
     ----------
@@ -149,17 +151,20 @@ def execute_key(job: Job, notebook: NotebookSource, workshop: Workshop) -> KeyPa
     """
     library, named = workshop.code_files(notebook)
     files = named | workshop.inputs.named_files(job.parameters)
+    catalogues = workshop.sources.catalogues(str(job.parameters.get("language", "")))
     parts = {
         "code cells": values_digest(notebook.code if notebook.is_readable else notebook.prose),
         "parameters": values_digest(job.parameters),
         "library": values_digest(library),
         "files": values_digest(files),
+        "catalogue": values_digest(catalogues),
         "snapshot": workshop.inputs.snapshot(job.root / str(job.parameters.get("snapshot", ""))),
         "lock file": workshop.inputs.lock,
         "environment": workshop.inputs.environment,
         "engine": values_digest([ENGINE_VERSION, workshop.sources.file(_ENGINE)]),
     }
-    return KeyParts(parts, {"library": _short(library), "files": _short(files)})
+    details = {"library": library, "files": files, "catalogue": catalogues}
+    return KeyParts(parts, {name: _short(made_of) for name, made_of in details.items()})
 
 
 def render_key(
@@ -201,6 +206,7 @@ def render_key(
         "period": job.period,
         "name": job.place.name,
         "command": job.provenance.get("command"),
+        "last issue": [job.prior, issue_key(job.place, job.prior)],
     }
     parts = {
         "outputs": execute.key,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from salesops_lib.data.scope import Scope
 
-__all__ = ["safe_name", "scope_names"]
+__all__ = ["anchor", "safe_name", "scope_names"]
 
 _LONGEST = 60
 _HASH = 8
@@ -71,6 +71,26 @@ def safe_name(text: str, unique: str | None = None) -> str:
         digest = hashlib.sha256(unique.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
         slug = f"{slug[:_LONGEST].strip('-')}-{digest}".strip("-")
     return slug
+
+
+def anchor(period: str, report: str, name: str) -> str:
+    """Id of a report's line in the index.
+
+    Parameters
+    ----------
+    period, report, name : str
+        Folder, folder and file name of the report.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> anchor("2026-Q3", "performance_review", "region-emea")
+    '2026-q3.performance_review.region-emea'
+    """
+    return ".".join(safe_name(part) for part in (period, report, name))
 
 
 def scope_names(scopes: Iterable[Scope]) -> dict[Scope, str]:

@@ -7,13 +7,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
+from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
 
 from salesops_lib.calendar import CalendarSettings
+from salesops_lib.data.audience import Audience
 from salesops_lib.data.facts import CurrencySettings
 from salesops_lib.data.scope import ScopeKind
 from salesops_lib.errors import InputError
+from salesops_lib.languages import SOURCE, languages
+from salesops_lib.publishing.limits import TIME_LIMIT, MemoryLimit, TimeLimit
 from salesops_lib.yamlfile import Strict, read_yaml
 
 __all__ = ["ParameterFile", "ReportEntry", "parameter_schema", "read_parameters", "where_in"]
@@ -45,6 +49,18 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _language(value: str) -> str:
+    """Language that there is a catalogue of; told as any other word that is not allowed."""
+    known = languages()
+    if value not in known:
+        raise PydanticCustomError("literal_error", "unknown", {"expected": ", ".join(known)})
+    return value
+
+
+def _languages(schema: dict[str, Any]) -> None:
+    schema["enum"] = list(languages())
+
+
 class ReportEntry(Strict):
     """One notebook of a batch, and whom it is rendered for.
 
@@ -56,6 +72,12 @@ class ReportEntry(Strict):
         ``company``, ``region``, ``team`` or ``rep``; one word or a list.
     only : list of str
         Scopes to keep, such as ``region:EMEA``. Empty: all.
+    audience : str, optional
+        Whom it is for: ``leadership``, ``manager`` or ``rep``. Default: that of the file.
+    time_limit : float, optional
+        Seconds until a run of it is ended. Default: that of the file.
+    memory_limit : int, optional
+        Bytes that its kernel may use. Default: that of the file.
     parameters : dict
         Further parameters that the notebook declares.
     """
@@ -66,6 +88,16 @@ class ReportEntry(Strict):
     )
     only: Annotated[list[str], BeforeValidator(_words)] = Field(
         default=[], description="Scopes to keep, such as region:EMEA. Empty: all."
+    )
+    time_limit: TimeLimit | None = Field(
+        default=None, description="Time until a run of it is ended. Default: that of the file."
+    )
+    memory_limit: MemoryLimit | None = Field(
+        default=None, description="Memory that its kernel may use. Default: that of the file."
+    )
+    audience: Audience | None = Field(
+        default=None,
+        description="Whom it is for: leadership, manager or rep. Default: that of the file.",
     )
     parameters: Annotated[dict[str, JsonValue], BeforeValidator(_plain)] = Field(
         default={}, description="Further parameters that the notebook declares."
@@ -91,8 +123,13 @@ class ParameterFile(Strict):
         Reporting currency and rate rule.
     language : str
         Language of the reports.
-    time_limit_minutes : float
-        Minutes until a report's run is ended.
+    audience : str, optional
+        Whom the reports are for: ``leadership``, ``manager`` or ``rep``. Default: the
+        rep for a rep's report, leadership for all others.
+    time_limit : float
+        Seconds until a report's run is ended.
+    memory_limit : int, optional
+        Bytes that a report's kernel may use. Default: no limit.
     reports : list of ReportEntry
         The reports.
     """
@@ -112,9 +149,22 @@ class ParameterFile(Strict):
     currency: CurrencySettings = Field(
         default=CurrencySettings(), description="Reporting currency and rate rule."
     )
-    language: Literal["en"] = Field(default="en", description="Language of the reports.")
-    time_limit_minutes: float = Field(
-        default=30, gt=0, le=1440, description="Minutes until a report's run is ended."
+    language: Annotated[str, AfterValidator(_language), Field(json_schema_extra=_languages)] = (
+        Field(default=SOURCE, description="Language of the reports.")
+    )
+    audience: Audience | None = Field(
+        default=None,
+        description="Whom the reports are for: leadership, manager or rep."
+        " Default: the rep for a rep's report, leadership for all others.",
+    )
+    time_limit: TimeLimit = Field(
+        default=TIME_LIMIT,
+        json_schema_extra={"default": "30 min"},
+        description="Time until a report's run is ended, such as 30 min. Default: 30 min.",
+    )
+    memory_limit: MemoryLimit | None = Field(
+        default=None,
+        description="Memory that a report's kernel may use, such as 4 GiB. Default: no limit.",
     )
     reports: list[ReportEntry] = Field(min_length=1, description="The reports.")
 

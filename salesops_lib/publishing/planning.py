@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_lib.calendar import FiscalCalendar
+from salesops_lib.data.audience import audience_of
+from salesops_lib.data.scopes import scopes
 from salesops_lib.data.snapshot import find_snapshot
-from salesops_lib.data.view import View, open_view, prepare, scopes
+from salesops_lib.data.view import View, open_view, prepare
 from salesops_lib.errors import InputError
 from salesops_lib.notebook.parameters import DeclaredParameters, declared_parameters
 from salesops_lib.notebook.project import notebook_file, project_root
@@ -31,6 +33,9 @@ __all__ = ["STANDARD", "planned_jobs"]
 
 STANDARD = ("snapshot", "as_of", "period", "scope", "calendar", "currency", "language")
 """Parameters that every report notebook declares; the parameter file gives their values."""
+
+AUDIENCE = "audience"
+"""Parameter that a notebook declares if its reports are for managers or reps too."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,8 @@ def planned_jobs(
     shown_as = _below(parameters_file, root)
     source = _Source(parameters_file, root, shown_as, read_parameters(parameters_file, shown_as))
     notebooks = [_declared(source, number) for number in range(len(source.content.reports))]
+    for number, (notebook, declared) in enumerate(notebooks):
+        _check_audience(source, number, notebook, declared)
     view = _view(source)
     known = {
         "parameters_file": file_record(parameters_file, shown_as),
@@ -108,6 +115,25 @@ def _declared(source: _Source, number: int) -> tuple[Path, DeclaredParameters]:
             where=source.where(*place),
         )
     return notebook, declared
+
+
+def _check_audience(
+    source: _Source, number: int, notebook: Path, declared: DeclaredParameters
+) -> None:
+    """Refuse a report that its audience must not read, before any data are opened."""
+    entry = source.content.reports[number]
+    place = ("reports", number, AUDIENCE) if entry.audience else (AUDIENCE,)
+    for kind in entry.for_each:
+        try:
+            audience = audience_of(entry.audience or source.content.audience, kind)
+        except InputError as error:
+            raise _placed(error, source.where(*place)) from None
+        if audience != "leadership" and AUDIENCE not in declared.names:
+            raise InputError(
+                f"{notebook.name} declares no parameter `{AUDIENCE}`, so a report about a"
+                f" {kind} for the audience `{audience}` cannot be made with it",
+                where=source.where("reports", number, "notebook"),
+            )
 
 
 def _view(source: _Source) -> View:
@@ -159,11 +185,14 @@ def _jobs_of_entry(
     where = source.where("reports", number, "parameters")
     for scope in _kept(source, number, entry, every):
         values = {**_standard(source, view, scope), **_further(source, number, entry)}
+        if AUDIENCE in declared.names:
+            values[AUDIENCE] = audience_of(entry.audience or source.content.audience, scope.kind)
+        parameters = declared.validated(values, where)
         job = Job(
             notebook=path,
             scope=scope,
             period=view.period.label,
-            parameters=declared.validated(values, where),
+            parameters=parameters,
             place=Place(
                 (reports or source.root / "reports").absolute(),
                 view.period.label,
@@ -171,7 +200,10 @@ def _jobs_of_entry(
                 names[scope],
             ),
             root=source.root,
-            time_limit=source.content.time_limit_minutes * 60,
+            time_limit=entry.time_limit or source.content.time_limit,
+            memory_limit=entry.memory_limit or source.content.memory_limit or 0,
+            secrets=declared.secrets_in(parameters),
+            prior=view.periods["prior"].label,
             provenance=known | {"command": command_of(source.shown_as, f"{path.stem}/{scope}")},
         )
         yield job
@@ -219,6 +251,11 @@ def _standard(source: _Source, view: View, scope: Scope) -> dict[str, Any]:
 
 def _further(source: _Source, number: int, entry: ReportEntry) -> dict[str, Any]:
     for name in entry.parameters:
+        if name == AUDIENCE:
+            raise InputError(
+                f"`{name}` stands beside `notebook`, or at the top of the file",
+                where=source.where("reports", number, "parameters", name),
+            )
         if name in STANDARD:
             raise InputError(
                 f"`{name}` is set for all reports at the top of the file"

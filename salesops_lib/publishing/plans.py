@@ -172,6 +172,9 @@ def _values(job: Job, root: Path) -> dict[str, Any]:
         "name": job.place.name,
         "kernel": job.kernel,
         "time_limit": job.time_limit,
+        "memory_limit": job.memory_limit,
+        "secrets": list(job.secrets),
+        "prior": job.prior,
         "provenance": known,
     }
 
@@ -188,4 +191,7 @@ def _job(values: Mapping[str, Any], root: Path, reports: Path) -> Job:
         provenance=dict(values["provenance"]),
         kernel=values["kernel"],
         time_limit=values["time_limit"],
+        memory_limit=values["memory_limit"],
+        secrets=tuple(values["secrets"]),
+        prior=values["prior"],
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from salesops_lib.publishing.jobs import Job, RunResult
+    from salesops_lib.publishing.notes import Notes
 
 __all__ = ["Progress", "plain_text", "summary_lines"]
 
@@ -45,13 +46,18 @@ class Progress:
         Number of jobs.
     console : Console
         Where to write.
+    notes : Notes, optional
+        Where running jobs tell of their cells; the slowest one is shown.
     """
 
-    def __init__(self, total: int, console: Console) -> None:
+    def __init__(self, total: int, console: Console, notes: Notes | None = None) -> None:
         self._total = total
         self._console = console
-        self._running: dict[str, tuple[float, Spinner]] = {}
+        self._notes = notes
+        self._running: dict[str, tuple[float, Spinner, Job]] = {}
         self._done = 0
+        self._at_once = 1
+        self._durations: list[float] = []
         self._live = (
             Live(self, console=console, refresh_per_second=4, transient=True)
             if console.is_terminal
@@ -74,12 +80,16 @@ class Progress:
 
     def started(self, job: Job) -> None:
         """A job begins."""
-        self._running[job.id] = (time.monotonic(), Spinner("dots"))
+        self._running[job.id] = (time.monotonic(), Spinner("dots"), job)
+        self._at_once = max(self._at_once, len(self._running))
 
     def finished(self, result: RunResult) -> None:
         """A job has ended, well or not."""
         self._running.pop(result.job.id, None)
         self._done += 1
+        if result.status != "rendered":
+            # Pages come first and take moments: they say nothing about the rest.
+            self._durations.append(result.seconds)
         sign, style = ("✓", "green") if result.is_good else ("✗", "red")
         how = "rendered in " if result.status == "rendered" else ""
         line = Text.assemble(
@@ -93,11 +103,31 @@ class Progress:
     def __rich__(self) -> RenderableType:
         grid = Table.grid(padding=(0, 1))
         now = time.monotonic()
-        for name, (since, spinner) in self._running.items():
-            grid.add_row(spinner, Text(plain_text(name)), Text(f"{now - since:.0f} s", "dim"))
+        for name, (since, spinner, job) in self._running.items():
+            slowest = self._notes.slowest_cell(job) if self._notes is not None else None
+            told = f"{now - since:.0f} s" + (f", slowest: {slowest}" if slowest else "")
+            grid.add_row(spinner, Text(plain_text(name)), Text(plain_text(told), "dim"))
         bar = ProgressBar(self._total, self._done, width=30)
-        grid.add_row("", bar, Text(f"{self._done} of {self._total}"))
+        grid.add_row("", bar, Text(f"{self._done} of {self._total}{self._time_left(now)}"))
         return grid
+
+    def _time_left(self, now: float) -> str:
+        """Time left, if the rest takes as long as what is done has taken."""
+        rest = self._total - self._done
+        if not self._durations or not rest:
+            return ""
+        mean = sum(self._durations) / len(self._durations)
+        spent = sum(min(now - since, mean) for since, _, _ in self._running.values())
+        seconds = (rest * mean - spent) / min(self._at_once, rest)
+        return f", about {_rounded(seconds)} left"
+
+
+def _rounded(seconds: float) -> str:
+    """Duration as one would say it."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def summary_lines(results: Sequence[RunResult]) -> list[str]:
@@ -120,11 +150,14 @@ def summary_lines(results: Sequence[RunResult]) -> list[str]:
         + (f" ({', '.join(more)})." if more else ".")
     ]
     for result in results:
-        if result.error is not None:
+        if result.error is not None and result.status != "cancelled":
             lines.append(f"{plain_text(result.job.id)}: {result.status.replace('_', ' ')}.")
             lines.append(f"  {plain_text(result.error)}")
             if result.job.place.failed_notebook.is_file():
                 lines.append(f"  Notebook as far as it came: {result.job.place.failed_notebook}")
+    cancelled = sum(1 for result in results if result.status == "cancelled")
+    if cancelled:
+        lines.append(f"{cancelled} cancelled; --retry-failed makes them.")
     warned = [result for result in results if result.warnings]
     lines += [
         f"{plain_text(result.job.id)} warned: {plain_text(result.warnings[0])[:300]}"

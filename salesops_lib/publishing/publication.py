@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from salesops_lib.publishing.files import json_text, write_atomically
+from salesops_lib.publishing.files import json_text, write_atomically, write_together
+from salesops_lib.publishing.locks import locked
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -25,7 +26,7 @@ def publish(job: Job, page: Page) -> Path:
     """Put a page and its values where readers find them.
 
     The page comes last, so that a report that can be seen is complete. The
-    record of an earlier failure of the same job goes.
+    manifest of the one before goes, and the record of an earlier failure.
 
     Parameters
     ----------
@@ -39,8 +40,12 @@ def publish(job: Job, page: Page) -> Path:
     Path
         The page's file.
     """
-    write_atomically(job.place.json, json_text(page.values))
-    write_atomically(job.place.html, page.html)
+    write_together(
+        {job.place.json: json_text(page.values), job.place.html: page.html},
+        # Until the new report is whole, there is none that the next run could leave as it is.
+        # A PDF is of the page that it was printed from, and of no other.
+        stale=[job.place.manifest, job.place.pdf],
+    )
     for leftover in (job.place.failed_record, job.place.failed_notebook):
         leftover.unlink(missing_ok=True)
     for folder in (job.place.failed_record.parent, job.place.failed_record.parent.parent):
@@ -64,7 +69,7 @@ def keep_failure(
     job : Job
         The job.
     status : str
-        ``failed``, ``dead`` or ``timed_out``.
+        ``failed``, ``dead``, ``timed_out``, ``cancelled`` or ``refused``.
     error : RunError
         Why.
     notebook : NotebookNode, optional
@@ -72,11 +77,6 @@ def keep_failure(
     run : mapping
         When and how long.
     """
-    if notebook is None:
-        job.place.failed_notebook.unlink(missing_ok=True)
-    else:
-        text = nbformat.writes(notebook)
-        write_atomically(job.place.failed_notebook, text)
     record = {
         "version": 1,
         "id": job.id,
@@ -94,4 +94,10 @@ def keep_failure(
         "notebook": job.place.failed_notebook.name if notebook is not None else None,
         "run": dict(run),
     }
-    write_atomically(job.place.failed_record, json_text(json.loads(json.dumps(record))))
+    text = nbformat.writes(notebook) if notebook is not None else None
+    with locked(job.place.lock):
+        if text is None:
+            job.place.failed_notebook.unlink(missing_ok=True)
+        else:
+            write_atomically(job.place.failed_notebook, text)
+        write_atomically(job.place.failed_record, json_text(json.loads(json.dumps(record))))

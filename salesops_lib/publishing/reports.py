@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salesops_lib.notebook.project import project_root
+from salesops_lib.publishing.cancellation import Stopped, cancelled_results, publication_stamp
 from salesops_lib.publishing.decisions import Decision, decisions
 from salesops_lib.publishing.eventlog import EventLog
 from salesops_lib.publishing.executions import prune_runs
 from salesops_lib.publishing.files import digest, json_object, values_digest, write_atomically
 from salesops_lib.publishing.jobs import FAILED, RunResult
 from salesops_lib.publishing.keys import Workshop
+from salesops_lib.publishing.locks import locked
 from salesops_lib.publishing.plans import plan, with_commit
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Wanted", "made_reports", "wanted_reports", "written_index"]
+    from salesops_lib.publishing.cluster import Cluster
+
+__all__ = ["Wanted", "kernels_begun", "made_reports", "wanted_reports", "written_index"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,36 @@ class Wanted:
     root: Path
     folder: Path
     decisions: tuple[Decision, ...]
+
+    @property
+    def to_do(self) -> list[Decision]:
+        """Reports that are not as they would be made."""
+        return [decision for decision in self.decisions if decision.action != "unchanged"]
+
+
+@contextmanager
+def kernels_begun(
+    parameters_file: Path, reports: Path | None = None, *, force: bool = False
+) -> Iterator[None]:
+    """Kernel server that imports its packages while reports are still being planned.
+
+    Only where kernels are as good as certain to be needed: all are to run, or
+    nothing has been published yet.
+
+    Parameters
+    ----------
+    parameters_file, reports, force
+        As for `wanted_reports`.
+    """
+    folder = reports or project_root(parameters_file) / "reports"
+    if not force and any(folder.glob("*/*/*.manifest.json")):
+        yield
+        return
+    from salesops_lib.kernel.server import shared_server
+    from salesops_lib.publishing.jobs import KERNEL_ENVIRONMENT
+
+    with shared_server(KERNEL_ENVIRONMENT):
+        yield
 
 
 def wanted_reports(
@@ -58,7 +93,7 @@ def wanted_reports(
     force : bool
         Run all of them, whatever has changed.
     retry_failed : bool
-        Keep only those whose last run failed.
+        Keep only those whose last run failed, died, timed out, was cancelled or refused.
 
     Returns
     -------
@@ -78,7 +113,9 @@ def wanted_reports(
     return Wanted(root, folder, decisions(jobs, workshop, force=force))
 
 
-def made_reports(wanted: Wanted, workers: int | None, console: Console) -> list[RunResult]:
+def made_reports(
+    wanted: Wanted, workers: int | None, console: Console, cluster: Cluster | None = None
+) -> list[RunResult]:
     """Results of all reports wanted; only what has changed is made.
 
     Parameters
@@ -86,9 +123,11 @@ def made_reports(wanted: Wanted, workers: int | None, console: Console) -> list[
     wanted : Wanted
         What is to be done.
     workers : int, optional
-        Processes at once. Default: one a processor core.
+        Processes at once. Default: one a processor core, or all of the cluster.
     console : Console
         Where progress is shown.
+    cluster : Cluster, optional
+        Where they are made. Default: in processes of this machine.
 
     Returns
     -------
@@ -97,40 +136,60 @@ def made_reports(wanted: Wanted, workers: int | None, console: Console) -> list[
 
     Raises
     ------
-    KeyboardInterrupt
-        The batch was ended from outside.
+    Stopped
+        The batch was ended from outside; it holds the results until then.
     """
     results = {
         decision.job.id: RunResult(decision.job, "unchanged", 0.0, html=decision.job.place.html)
         for decision in wanted.decisions
         if decision.action == "unchanged"
     }
+    stamps = {decision.job.id: publication_stamp(decision.job) for decision in wanted.to_do}
     with EventLog(wanted.root) as log:
         log.write("planned", reports=len(wanted.decisions), unchanged=len(results))
         for result in results.values():
             log.finished(result)
-        for result in _made(wanted, workers, console, log):
-            results[result.job.id] = result
+        try:
+            _made(wanted, workers, console, log, cluster)
+        except KeyboardInterrupt:
+            rest = [d.job for d in wanted.to_do if d.job.id not in log.results]
+            log.telling(None)
+            for result in cancelled_results(rest, log.begun, stamps):
+                log.finished(result)
+            raise Stopped([log.results[d.job.id] for d in wanted.decisions]) from None
+        results |= log.results
     return [results[decision.job.id] for decision in wanted.decisions]
 
 
-def _made(wanted: Wanted, workers: int | None, console: Console, log: EventLog) -> list[RunResult]:
-    to_do = [decision for decision in wanted.decisions if decision.action != "unchanged"]
+def _made(
+    wanted: Wanted,
+    workers: int | None,
+    console: Console,
+    log: EventLog,
+    cluster: Cluster | None,
+) -> None:
+    to_do = wanted.to_do
     if not to_do:
-        return []
+        return
     # None of this is imported for a batch that has nothing to do.
     from salesops_lib.publishing.batch import default_workers, remake_one, run_batch
+    from salesops_lib.publishing.notes import Notes
     from salesops_lib.publishing.progress import Progress
 
     # Pages first: they are there in moments.
     to_do.sort(key=lambda decision: decision.action != "render")
     # A worker looks for itself whether a kept run will do, unless it must not.
     work = remake_one if any(decision.action == "render" for decision in to_do) else None
-    with Progress(len(to_do), console) as progress:
-        jobs = with_commit([decision.job for decision in to_do])
-        made = run_batch(jobs, workers or default_workers(), log.telling(progress), work)
+    jobs = with_commit([decision.job for decision in to_do])
+    with Notes(wanted.root) as notes, Progress(len(to_do), console, notes) as progress:
+        watcher = log.telling(progress)
+        if cluster is not None:
+            cluster.run_batch(jobs, watcher, work, at_once=workers, notes=notes)
+        else:
+            kernels = any(decision.action == "run" for decision in to_do)
+            at_once = workers or default_workers()
+            run_batch(jobs, at_once, watcher, work, kernels=kernels, notes=notes)
     prune_runs(wanted.root, _used_runs(wanted.folder))
-    return made
 
 
 def _used_runs(folder: Path) -> set[str]:
@@ -143,7 +202,7 @@ def _used_runs(folder: Path) -> set[str]:
     return found
 
 
-def written_index(wanted: Wanted) -> Path:
+def written_index(wanted: Wanted) -> Path | None:
     """Index of the reports folder; written only if it would not be the same.
 
     Parameters
@@ -153,9 +212,18 @@ def written_index(wanted: Wanted) -> Path:
 
     Returns
     -------
-    Path
-        The index page.
+    Path or None
+        The index page; None where it could not be written.
     """
+    try:
+        # Of two batches at once, the one that comes last sees all reports of both.
+        with locked(wanted.folder / ".index.lock"):
+            return _written_index(wanted)
+    except OSError:
+        return None
+
+
+def _written_index(wanted: Wanted) -> Path:
     index = wanted.folder / "index.html"
     kept = wanted.root / ".cache" / "index" / f"{digest(str(wanted.folder).encode())}.json"
     workshop = Workshop(wanted.root)

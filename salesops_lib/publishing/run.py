@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,16 +16,22 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
+from salesops_lib.errors import InputError
 from salesops_lib.notebook.parameters import declared_parameters
 from salesops_lib.publishing.content import PageError
 from salesops_lib.publishing.execution import INJECTED, Execution, executed
 from salesops_lib.publishing.executions import KeptRun, forget_run, keep_run, kept_run
-from salesops_lib.publishing.jobs import Job, RunError, RunResult, Status
+from salesops_lib.publishing.files import json_text
+from salesops_lib.publishing.jobs import Job, RunError, RunResult, Status, timing
 from salesops_lib.publishing.keys import Keys, Workshop
+from salesops_lib.publishing.lint.gates import gate_problems
+from salesops_lib.publishing.locks import locked
 from salesops_lib.publishing.manifests import write_manifest
+from salesops_lib.publishing.privacy import private
 from salesops_lib.publishing.provenance import provenance_of
 from salesops_lib.publishing.publication import keep_failure, publish
 from salesops_lib.publishing.rendering import RunStamp, page_of
+from salesops_lib.publishing.secrecy import Secrets, secrets_of
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -51,11 +57,10 @@ def run_one(job: Job) -> RunResult:
     Returns
     -------
     RunResult
-        Never raises for what goes wrong with the notebook, its kernel or its page.
+        Never raises for what goes wrong with the notebook, its kernel, its page or
+        the disk.
     """
-    begun = time.monotonic()
-    with _work_folder(job) as work:
-        return _run(job, work, begun)
+    return _told(job, _run)
 
 
 def remade_one(job: Job) -> RunResult:
@@ -74,37 +79,61 @@ def remade_one(job: Job) -> RunResult:
     RunResult
         Status ``rendered``, or what `run_one` returns.
     """
+    return _told(job, _remade)
+
+
+def _told(job: Job, make: Callable[[Job, Path, float], RunResult]) -> RunResult:
+    """What became of a job, also where the disk or its input is what failed."""
     begun = time.monotonic()
-    with _work_folder(job) as work:
-        notebook = _copied(job, work)
-        keys = _keys(job, notebook)
-        kept = kept_run(job.root, keys.execute.key) if keys is not None else None
-        outputs = _with_outputs(notebook, kept) if kept is not None else None
-        if keys is None or kept is None or outputs is None:
-            return _run(job, work, begun)
-        execution = Execution(outputs, "done", warnings=kept.warnings)
-        stamp = RunStamp(kept.finished, kept.seconds)
-        result = _published(job, notebook, execution, stamp, keys, "rendered")
-        return replace(result, seconds=_stamp(begun).seconds)
+    status: Status = "failed"
+    try:
+        with _work_folder(job) as work:
+            return make(job, work, begun)
+    except InputError as problem:
+        status, error = "refused", RunError("Refused", str(problem))
+    except OSError as problem:
+        error = RunError("Not written", _problem(problem, job))
+    return _failure(job, status, error, _stamp(begun))
+
+
+def _remade(job: Job, work: Path, begun: float) -> RunResult:
+    notebook = _copied(job, work)
+    keys = _keys(job, notebook)
+    kept = kept_run(job.root, keys.execute.key) if keys is not None else None
+    outputs = _with_outputs(notebook, kept) if kept is not None else None
+    if keys is None or kept is None or outputs is None:
+        return _run(job, work, begun)
+    execution = Execution(outputs, "done", warnings=kept.warnings, cells=kept.cells)
+    stamp = RunStamp(kept.finished, kept.seconds)
+    # What is kept holds none; where they are known here, what has been added is searched too.
+    with contextlib.suppress(InputError):
+        execution = secrets_of(job).execution(execution)
+    if private(job, execution).error is not None:
+        # Kept before the rules were what they are: the run itself tells what is wrong.
+        return _run(job, work, begun)
+    result = _published(job, notebook, execution, stamp, keys, "rendered", Secrets())
+    return replace(result, seconds=_stamp(begun).seconds, cells={})
 
 
 def _run(job: Job, work: Path, begun: float) -> RunResult:
     notebook = _copied(job, work)
+    secrets = secrets_of(job)
     keys = _keys(job, notebook)
-    execution = executed(replace(job, notebook=notebook), work)
+    execution = secrets.execution(executed(replace(job, notebook=notebook), work))
+    execution = private(job, execution)
     stamp = _stamp(begun)
     if keys is not None and keys != _keys(job, notebook):
         # Something was saved while the notebook ran: which of both it saw is unknown.
         keys = None
     if execution.error is not None:
         _forget(job, keys)
-        return _failure(job, execution, execution.error, stamp)
+        return _failure(job, execution.status, execution.error, stamp, execution)
     if keys is not None:
         # A full disk must not cost the report.
         with contextlib.suppress(OSError):
-            kept = (execution.notebook, stamp.finished, stamp.seconds, execution.warnings)
-            keep_run(job.root, keys.execute.key, *kept)
-    return _published(job, notebook, execution, stamp, keys, "done")
+            about = (stamp.finished, stamp.seconds, execution.warnings, execution.cells)
+            keep_run(job.root, keys.execute.key, execution.notebook, *about)
+    return _published(job, notebook, execution, stamp, keys, "done", secrets)
 
 
 def _published(
@@ -114,38 +143,91 @@ def _published(
     stamp: RunStamp,
     keys: Keys | None,
     status: Status,
+    secrets: Secrets,
 ) -> RunResult:
     try:
         meanings = {p.name: p.comment for p in declared_parameters(notebook)}
         provenance = provenance_of(job, notebook)
         page: Page = page_of(job, execution.notebook, provenance, meanings, stamp)
+        _refuse_secrets(page, secrets)
+        _refuse_failing(page)
     except Exception as error:  # noqa: BLE001 (other reports of the batch go on)
         known = isinstance(error, PageError)
         reason = RunError("Not publishable" if known else type(error).__name__, str(error))
-        return _failure(job, replace(execution, status="failed"), reason, stamp)
-    # Until the new report is whole, there is none that the next run could leave as it is.
-    job.place.manifest.unlink(missing_ok=True)
-    path = publish(job, page)
-    if keys is not None:
-        run = {
-            "status": status,
-            "finished": stamp.finished.isoformat(timespec="seconds"),
-            "seconds": stamp.seconds,
-            "warnings": len(execution.warnings),
-        }
-        write_manifest(job, keys, run)
+        return _failure(job, "failed", secrets.error(reason), stamp, execution)
+    # Another batch may be making the same report: its three files are of one of the two.
+    try:
+        with locked(job.place.lock):
+            path = publish(job, page)
+            if keys is not None:
+                # Without one the page is made again the next time, no more.
+                with contextlib.suppress(OSError):
+                    write_manifest(job, keys, _about(stamp, execution) | {"status": status})
+    except OSError as problem:
+        reason = RunError("Not written", _problem(problem, job))
+        return _failure(job, "failed", reason, stamp, execution)
     return RunResult(
-        job, status, stamp.seconds, html=path, values=page.values, warnings=execution.warnings
+        job,
+        status,
+        stamp.seconds,
+        html=path,
+        values=page.values,
+        warnings=execution.warnings,
+        cells=execution.cells,
     )
 
 
-def _failure(job: Job, execution: Execution, error: RunError, stamp: RunStamp) -> RunResult:
-    run: dict[str, Any] = {
+def _refuse_secrets(page: Page, secrets: Secrets) -> None:
+    if secrets and (secrets.are_in(page.html) or secrets.are_in(json_text(page.values))):
+        raise PageError("a secret stands in the page, outside the notebook's cells")
+
+
+def _refuse_failing(page: Page) -> None:
+    """Raise where the page fails a gate of the linter."""
+    problems = gate_problems(page.html)
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise PageError(f"the page does not meet {problems[0]}{more}")
+
+
+def _failure(
+    job: Job,
+    status: Status,
+    error: RunError,
+    stamp: RunStamp,
+    execution: Execution | None = None,
+) -> RunResult:
+    notebook = execution.notebook if execution is not None else None
+    warnings = execution.warnings if execution is not None else ()
+    cells = execution.cells if execution is not None else {}
+    try:
+        keep_failure(job, status, error, notebook, _about(stamp, execution))
+    except OSError as problem:
+        # What happened is told all the same.
+        warnings = (f"what failed could not be kept: {_problem(problem, job)}", *warnings)
+    return RunResult(job, status, stamp.seconds, error=error, warnings=warnings, cells=cells)
+
+
+def _about(stamp: RunStamp, execution: Execution | None) -> dict[str, Any]:
+    """When, how long, and which cell took longest."""
+    about = {
         "finished": stamp.finished.isoformat(timespec="seconds"),
         "seconds": stamp.seconds,
     }
-    keep_failure(job, execution.status, error, execution.notebook, run)
-    return RunResult(job, execution.status, stamp.seconds, error=error, warnings=execution.warnings)
+    if execution is None:
+        return about
+    return about | {"warnings": len(execution.warnings), **timing(execution.cells)}
+
+
+def _problem(error: OSError, job: Job) -> str:
+    """What the system says, and the file as seen from the project folder."""
+    text = error.strerror or str(error)
+    if not isinstance(error.filename, str):
+        return text
+    # The folder: the file itself is a draft with a name of its own.
+    folder = Path(error.filename).parent
+    inside = folder.is_relative_to(job.root)
+    return f"{text}: {folder.relative_to(job.root).as_posix() if inside else folder}"
 
 
 def _keys(job: Job, notebook: Path) -> Keys | None:
@@ -185,7 +267,12 @@ def _with_outputs(notebook: Path, kept: KeptRun) -> NotebookNode | None:
 def _copied(job: Job, work: Path) -> Path:
     """A copy, so that what is hashed is what runs, even if it is saved meanwhile."""
     notebook = work / "notebook.ipynb"
-    shutil.copyfile(job.notebook, notebook)
+    try:
+        content = job.notebook.read_bytes()
+    except OSError as error:
+        name = job.notebook.name
+        raise InputError(f"the notebook {name} cannot be read: {error.strerror}") from None
+    notebook.write_bytes(content)
     return notebook
 
 

@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 import salesops_lib
+from salesops_lib.languages import catalogue_files
 from salesops_lib.publishing.files import digest, json_object, write_atomically
 from salesops_lib.publishing.imports import Imports, cell_imports, module_imports
 
@@ -92,6 +93,15 @@ class Sources:
     def file(self, name: str) -> str:
         """SHA-256 of one file of the library, named from its folder."""
         return self._digest(self._package / name)
+
+    def catalogues(self, language: str) -> dict[str, str]:
+        """SHA-256 of the catalogues of a language, by name; English has none.
+
+        They are no part of what a module needs: a change in one language makes no
+        report in another anew.
+        """
+        files = catalogue_files(language, self._package)
+        return {name: _file_digest(path) for name, path in files.items()}
 
     @cached_property
     def library(self) -> dict[str, str]:
@@ -204,7 +214,9 @@ def _absolute(name: str, module: str, path: Path) -> str:
 
 @cache
 def _is_code_or_cache(name: str) -> bool:
-    return name.endswith((".py", ".pyc", ".pyo")) or name == "__pycache__" or name.startswith(".")
+    # Catalogues are keyed by language; see `Sources.catalogues`.
+    is_code = name.endswith((".py", ".pyc", ".pyo", ".po"))
+    return is_code or name == "__pycache__" or name.startswith(".")
 
 
 def _files(folder: Path) -> list[Path]:

@@ -71,7 +71,7 @@ def test_what_is_no_currency_is_refused(snapshot):
 
 def test_facts_are_written_once_and_are_the_same_bytes(snapshot):
     first = total(snapshot, reporting="EUR")
-    files = sorted(snapshot.path.glob("derived/*/*.parquet"))
+    files = sorted(snapshot.path.glob("derived/facts-*/*.parquet"))
     assert [file.name for file in files] == ["credits.parquet", "deals.parquet", "quotas.parquet"]
     before = [(file.read_bytes(), file.stat().st_mtime_ns) for file in files]
     assert total(snapshot, reporting="EUR") == first

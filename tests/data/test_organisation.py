@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from salesops_lib.data.quotas import quota_parts
-from salesops_lib.data.view import open_view, scopes
+from salesops_lib.data.scopes import scopes
+from salesops_lib.data.view import open_view
 from salesops_lib.errors import InputError
 from salesops_lib.performance.attainment import attainment, quota_share
 from salesops_lib.performance.outcomes import bookings

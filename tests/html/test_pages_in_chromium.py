@@ -12,6 +12,7 @@ import pytest
 from nbformat import v4
 
 from salesops_lib.data.scope import Scope
+from salesops_lib.fragments import Cell, Grid, grid_html
 from salesops_lib.publishing.index import write_index
 from salesops_lib.publishing.jobs import Job, Place, RunError
 from salesops_lib.publishing.names import scope_names
@@ -25,6 +26,15 @@ CHROMIUM = os.environ.get("SALESOPS_CHROMIUM") or shutil.which("chromium")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 HOSTILE = (
     "<script>alert(1)</script> \"><img src=x onerror=alert(2)> '; DROP TABLE العربية 😀 ../../x"
+)
+
+LONG = Grid(
+    "Deals of the quarter",
+    (("Deal", "text"), ("Amount, EUR", "number")),
+    tuple(
+        (Cell(f"=1+{n} {HOSTILE}", "head"), Cell(f"{n},000", number=1000 * n)) for n in range(30)
+    ),
+    note="What the marks mean.",
 )
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium here (SALESOPS_CHROMIUM)")
@@ -84,6 +94,8 @@ def made_page(reports: Path) -> Path:
         ),
         v4.new_markdown_cell(f"## Summary\n\nProse of `code`, {HOSTILE}\n\n### Detail\n\n- one"),
         v4.new_code_cell("f()", outputs=[rich("<p>x</p>", kind="findings", headline=HOSTILE)]),
+        v4.new_markdown_cell("## A long table"),
+        v4.new_code_cell("g()", outputs=[rich(grid_html(LONG), kind="grid")]),
         v4.new_markdown_cell("## Long words and wide tables"),
         v4.new_code_cell(
             "print()\n" + "x" * 300,
@@ -218,13 +230,42 @@ def test_the_filter_of_the_index_works_from_a_file(pages, open_page):
     assert rows.count() == 2
     page.fill("#filter", "TEAM drop")
     assert rows.nth(0).is_visible() != rows.nth(1).is_visible()
-    assert page.inner_text("#matches") == "1 of 2"
+    assert page.inner_text("#matches") == "1 / 2"
     page.fill("#filter", "nothing like it")
     assert page.locator("h2:visible").count() == 0
     page.fill("#filter", "")
     assert page.locator(".reports > li:visible").count() == 2
     page.click(".scope a")
     assert page.url.startswith(pages[0].parent.as_uri())
+
+
+def test_a_long_table_is_saved_from_the_page_itself(pages, open_page):
+    page = open_page(pages[0], java_script_enabled=False)
+    with page.expect_download() as saved:
+        page.click("a.so-file")
+    assert saved.value.suggested_filename == "deals-of-the-quarter.csv"
+    lines = Path(saved.value.path()).read_text("utf-8-sig").splitlines()
+    assert len(lines) == 31
+    assert lines[0] == 'Deal,"Amount, EUR"'
+    assert lines[30].startswith("\"'=1+29 <script>")
+    assert lines[30].endswith(",29000")
+    assert [url for url in page.asked if not url.startswith("data:")] == [pages[0].as_uri()]
+
+
+def test_the_first_screen_holds_title_findings_and_key_figures(real_report, open_page):
+    page = open_page(real_report, viewport={"width": 1280, "height": 900})
+    for part in ("h1", ".meta", ".alert", ".so-findings li", ".so-kpis .so-value", "nav li"):
+        box = page.locator(part).first.bounding_box()
+        assert box["y"] + box["height"] <= 900, part
+
+
+def test_figures_follow_the_page_into_the_dark(real_report, open_page):
+    ink = {}
+    for scheme in ("light", "dark"):
+        page = open_page(real_report, color_scheme=scheme)
+        text = "getComputedStyle(document.querySelector('.so-figure svg text')).fill"
+        ink[scheme] = page.evaluate(text)
+    assert ink["light"] != ink["dark"]
 
 
 def test_paper_shows_the_report_and_hides_what_cannot_be_used_there(pages, open_page):

@@ -77,7 +77,7 @@ def test_the_head_tells_scope_period_date_and_data(snapshot):
         ({"scope": "region:../../y"}, "no region `../../y` in 2026-Q3; did you mean `../../x`"),
         ({"calendar": {"year_start": 4}}, "did you mean `year_starts`"),
         ({"currency": {"reporting": "EURO"}}, "`EURO` is no currency code"),
-        ({"language": "tr"}, "no catalogue for language `tr`"),
+        ({"language": "xx"}, "no catalogue for language `xx`"),
         ({"as_of": "2026-06-30"}, "stands at 2026-09-30, not at 2026-06-30"),
     ],
 )
@@ -91,7 +91,7 @@ def test_a_figure_has_title_alt_caption_and_numbers(snapshot):
     view = opened(snapshot).view
     shown = figure(performance.plot_open_pipeline, performance.open_pipeline(view))
     page = BeautifulSoup(shown._repr_mimebundle_()["text/html"], "html5lib")
-    assert "is open in 1 deals" in page.select_one(".so-title").text
+    assert "is open in 1 deal" in page.select_one(".so-title").text
     svg = page.find("svg")
     assert svg["role"] == "img"
     assert "Largest: $x_1$ <b>" in page.find(id=svg["aria-labelledby"]).text

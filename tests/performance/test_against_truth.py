@@ -12,7 +12,8 @@ import pytest
 from salesops_lib import performance
 from salesops_lib.data.ingest import ingest_folder
 from salesops_lib.data.sample import write_sample
-from salesops_lib.data.view import open_view, scopes
+from salesops_lib.data.scopes import scopes
+from salesops_lib.data.view import open_view
 
 AS_OF = dt.date(2026, 9, 30)
 MAPPING = Path(__file__).parents[2] / "parameters" / "mappings" / "sample.yaml"
@@ -78,6 +79,7 @@ def test_the_planted_defects_are_told(company):
     view = open_view(company[0], period="2026-Q3")
     notes = " ".join(note.what for note in performance.data_quality(view).notes)
     future = company[1]["defects"]["future_dated_won"]["count"]
-    assert f"{future} deals are won with a date after 30 September 2026." in notes
+    many = "deal is" if future == 1 else "deals are"
+    assert f"{future} {many} won with a date after 30 September 2026." in notes
     assert "rows of opportunities are quarantined." in notes
     assert "rows of opportunities were repaired." in notes

@@ -106,9 +106,9 @@ def test_notes_tell_truncation_missing_values_and_future_wins(make_snapshot, dea
     assert truncated in notes
     assert "artefact" in notes[truncated].consequence
     assert "1 of 1 lost deals have no amount (100%)." in notes
-    assert "1 deals are won with a date after 30 September 2026." in notes
-    assert "1 won deals were created after they closed." in notes
-    assert "1 won deals have no amount, 0 a negative one." in notes
+    assert "1 deal is won with a date after 30 September 2026." in notes
+    assert "1 won deal was created after it closed." in notes
+    assert "Won deals without an amount: 1; with a negative one: 0." in notes
 
 
 def test_the_rep_table_has_n_and_intervals_and_everyone_in_force(honest):

@@ -24,6 +24,7 @@ scope: str = "company"  # part of the company
 calendar: dict = {"year_starts": 1}  # fiscal calendar
 currency: dict = {"reporting": "EUR"}  # reporting currency
 language: str = "en"  # language of the report
+audience: "Literal['leadership', 'manager', 'rep']" = "leadership"  # who reads it
 """
 
 

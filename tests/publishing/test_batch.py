@@ -114,7 +114,11 @@ def test_stopping_ends_kernels_and_leaves_nothing_half_written(
     assert not alive(worker)
     while alive(kernel):
         time.sleep(0.05)
-    assert [p.name for p in (project / "reports").rglob("*")] == ["index.html"]
+    written = [p for p in (project / "reports").rglob("*") if p.is_file()]
+    assert sorted(p.name for p in written) == ["company.json", "index.html"]
+    record = json.loads((project / "reports/failed/2026-Q3/review/company.json").read_text())
+    assert record["status"] == "cancelled"
+    assert "stopped while it ran" in (project / "reports/index.html").read_text()
     assert list((project / ".cache" / "runs").iterdir()) == []
 
 

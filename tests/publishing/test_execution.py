@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
+
 import pytest
 
 from salesops_lib.publishing.execution import executed
@@ -68,9 +71,38 @@ def test_the_time_limit_is_for_the_whole_run(run):
     assert done.notebook.cells[4].outputs[-1].ename == "Time limit"
 
 
-def test_a_kernel_that_does_not_exist_is_dead_not_done(run, write_notebook, job_of, tmp_path):
-    from dataclasses import replace
+def test_cells_that_come_after_the_time_limit_do_not_begin(run):
+    done = run("import time\ntime.sleep(1.2)", "print('late')", time_limit=1)
+    assert (done.status, done.error.name) == ("timed_out", "Time limit")
+    assert done.error.cell in {3, 4}
+    assert "late" not in str(done.notebook.cells[4].outputs)
 
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads how processes end from Linux")
+@pytest.mark.parametrize("kernel", ["salesops-warm", "python3"])
+def test_limits_and_ends_of_warm_and_normal_kernels_are_told_alike(
+    write_notebook, job_of, tmp_path, kernel
+):
+    cell = "import time\nx = b'x' * (700 << 20)\ntime.sleep(600)"
+    job = replace(job_of(write_notebook("review", cell)), kernel=kernel, memory_limit=600 << 20)
+    greedy = executed(job, tmp_path)
+    assert (greedy.status, greedy.error.name, greedy.error.cell) == ("dead", "Memory limit", 3)
+    assert "the kernel exceeded its memory limit of 600 MiB; peak memory" in greedy.error.message
+    assert set(greedy.cells) == {2, 3}
+    job = replace(job_of(write_notebook("review", "import os\nos._exit(137)")), kernel=kernel)
+    gone = executed(job, tmp_path)
+    assert (gone.status, gone.error.name) == ("dead", "Kernel died")
+    assert gone.error.message.startswith("the kernel ended by itself with exit code 137; peak")
+
+
+def test_seconds_are_counted_for_each_cell(run):
+    done = run("## Part", "import time\ntime.sleep(0.3)", "# no code\n", "1")
+    assert set(done.cells) == {2, 4, 6}
+    assert 0.3 <= done.cells[4] < 30
+    assert max(done.cells, key=done.cells.get) == 4
+
+
+def test_a_kernel_that_does_not_exist_is_dead_not_done(run, write_notebook, job_of, tmp_path):
     job = replace(job_of(write_notebook("review", "1")), kernel="no-such-kernel")
     done = executed(job, tmp_path)
     assert done.status == "dead"

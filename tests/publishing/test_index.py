@@ -103,9 +103,9 @@ def test_a_failed_run_is_told_beside_the_last_good_report(reports):
     (line,) = soup.select(".reports > li")
     text = line.get_text(" ", strip=True)
     assert "Last run failed" in text
-    assert "on 2026-10-01 06:30 UTC, cell 4, line 2: KeyError: 'x'" in text
-    assert line["id"] == "first-failure"
-    assert soup.select_one(".meta a")["href"] == "#first-failure"
+    assert "2026-10-01 06:30 UTC : cell 4, line 2: KeyError: 'x'" in text
+    assert line["id"] == "2026-q3.performance_review.company"
+    assert soup.select_one(".meta a")["href"] == f"#{line['id']}"
     assert line.select_one(".scope a")["href"].endswith("company.html")
 
 
@@ -147,10 +147,54 @@ def test_hostile_text_stays_text(reports, text):
 
 
 def test_an_empty_folder_gives_an_index_that_says_so(reports):
-    assert "No report yet" in soup_of(reports).main.text
+    assert "There is no report yet" in soup_of(reports).main.text
 
 
 def test_the_index_is_the_same_for_the_same_files(reports):
     put(reports, "2026-Q3/r/company", **good("Company", "company", 1.0))
     first = write_index(reports).read_bytes()
     assert write_index(reports).read_bytes() == first
+
+
+def test_issues_link_to_those_before_and_after_them_of_the_same_kind(reports):
+    for period in ("2026-Q1", "2026-Q3", "2025-Q4", "FY2026", "2026-09"):
+        put(reports, f"{period}/performance_review/company", **good("Company", "company"))
+    put(reports, "2026-Q2/performance_review/team-a", **good("A", "team:A"))
+    fail(reports, "2026-Q2/performance_review/company")
+    found = {
+        (e.period, e.name): (e.earlier and e.earlier.period, e.later and e.later.period)
+        for e in entries(reports)
+    }
+    assert found == {
+        ("2026-Q3", "company"): ("2026-Q1", None),
+        ("2026-Q2", "company"): (None, None),
+        ("2026-Q2", "team-a"): (None, None),
+        ("2026-Q1", "company"): ("2025-Q4", "2026-Q3"),
+        ("2025-Q4", "company"): (None, "2026-Q1"),
+        ("2026-09", "company"): (None, None),
+        ("FY2026", "company"): (None, None),
+    }
+    soup = soup_of(reports)
+    assert all((reports / a["href"]).is_file() for a in soup.main.select(".facts a"))
+    jumps = [a["href"] for a in soup.select(".periods a")]
+    assert len(jumps) == 6
+    assert all(soup.find(id=jump[1:]) for jump in jumps)
+
+
+def test_the_share_of_the_quota_is_shown_where_there_is_one(reports):
+    values = good("Company", "company", 9.0)
+    rows = [{"role": "prior", "value": 2.0}, {"role": "current", "value": 0.894}]
+    values["kpis"]["measures"]["attainment"] = {"unit": "share", "rows": rows}
+    put(reports, "2026-Q3/r/company", **values)
+    put(reports, "2026-Q3/r/team-a", **good("A", "team:A", 9.0))
+    with_quota, without = entries(reports)
+    assert (with_quota.attained, with_quota.attained_text) == (0.894, "89%")
+    assert (without.attained, without.attained_text) == (None, "")
+    quotas = [part.get_text(strip=True) for part in soup_of(reports).select(".quota")]
+    assert quotas == ["89% of quota", ""]
+
+
+def test_each_line_has_the_id_that_its_report_links_back_to(reports):
+    put(reports, "2026-Q3/performance_review/region-emea", **good("EMEA", "region:EMEA"))
+    (line,) = soup_of(reports).select(".reports > li")
+    assert line["id"] == "2026-q3.performance_review.region-emea"

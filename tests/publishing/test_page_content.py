@@ -117,10 +117,21 @@ def test_tables_of_other_libraries_stay_tables():
     )  # fmt: skip
     assert "td{}" not in html
     assert '<td colspan="2">1</td>' in html
-    assert "<tr><td></td><th>a</th></tr>" in html
+    assert '<tr><td></td><th scope="col">a</th></tr>' in html
     assert 'role="region" tabindex="0" aria-label="Output 1 of cell 2"' in html
     # The style that the extension shows in JupyterLab leaves nothing behind.
     assert body(rich({"text/html": "<style>p{}</style>"}, salesops="style")) == ""
+
+
+def test_tables_of_other_libraries_are_named_and_their_heads_have_a_scope():
+    table = (
+        "<table border='1' class='dataframe'><thead><tr><th></th><th>a</th></tr></thead>"
+        "<tbody><tr><th>0</th><td>1</td></tr></tbody></table>"
+    )
+    html = body(rich({"text/html": table}))
+    assert '<table aria-label="Output 1 of cell 2">' in html
+    assert '<tr><td></td><th scope="col">a</th></tr>' in html
+    assert '<tr><th scope="row">0</th><td>1</td></tr>' in html
 
 
 def test_error_streams_are_not_for_readers():

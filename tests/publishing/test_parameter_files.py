@@ -48,7 +48,7 @@ def test_what_is_left_out_has_a_default(tmp_path):
     assert content.as_of is None
     assert content.calendar.year_starts == 1
     assert (content.currency.reporting, content.currency.rates) == ("EUR", "close_date")
-    assert (content.language, content.time_limit_minutes) == ("en", 30)
+    assert (content.language, content.time_limit, content.memory_limit) == ("en", 1800, None)
     assert (content.reports[0].for_each, content.reports[0].only) == (["company"], [])
 
 
@@ -72,7 +72,17 @@ def test_one_word_stands_for_a_list_of_one_and_a_date_may_be_quoted(tmp_path):
         ("[company, region]", "[]", "q3.yaml:7:"),
         ("version: 1", "version: 2", "q3.yaml:1: `version` is `2`. Allowed: 1."),
         ("version: 1", "version: 1\nlanguage: de", "q3.yaml:2: `language`"),
-        ("version: 1", "version: 1\ntime_limit_minutes: 5,000", "thousands separators"),
+        ("version: 1", "version: 1\nlanguage: tur", "did you mean `tr`? Allowed: en, tr"),
+        (
+            "version: 1",
+            "version: 1\ntime_limit: 5,000",
+            "no time limit; write it as 90 s, 30 min or 2 h",
+        ),
+        ("version: 1", "version: 1\ntime_limit: 30", "30 is no time limit"),
+        ("version: 1", "version: 1\ntime_limit: 2 days", "'2 days' is no time limit"),
+        ("version: 1", "version: 1\ntime_limit: 0 s", "between 1 s and 24 h, not 0 s"),
+        ("version: 1", "version: 1\nmemory_limit: 4", "write it as 800 MiB, 4 GiB or 4 GB"),
+        ("version: 1", "version: 1\nmemory_limit: 64 MiB", "512 MiB or more, not 64 MiB"),
         ("version: 1", "version: 1\ncalendar: {year_starts: 13}", "q3.yaml:2:"),
         (
             "version: 1",
@@ -108,7 +118,7 @@ def test_the_schema_knows_every_key_and_is_json():
     assert schema["additionalProperties"] is False
     assert set(schema["required"]) == {"version", "snapshot", "period", "reports"}
     entry = schema["$defs"]["ReportEntry"]["properties"]
-    assert set(entry) == {"notebook", "for_each", "only", "parameters"}
+    assert {"notebook", "for_each", "only", "audience", "parameters"} <= set(entry)
 
 
 def test_the_projects_own_file_is_valid():

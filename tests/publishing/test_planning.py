@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from salesops_lib.errors import InputError
+from salesops_lib.publishing.keys import Workshop
 from salesops_lib.publishing.planning import STANDARD, planned_jobs
 
 
@@ -37,11 +38,31 @@ def test_one_job_for_each_scope_in_the_order_of_the_file(review, snapshot_of, wr
     assert jobs[2].place.html == review.parents[1] / "reports/2026-Q3/review/region-emea.html"
 
 
+def test_limits_hold_for_the_file_or_for_an_entry_and_change_no_key(
+    review, write_notebook, snapshot_of, write_parameters, project
+):
+    write_notebook("other", "1")
+    reports = """\
+  - notebook: review
+  - {notebook: other, time_limit: 90 s, memory_limit: 1.5 GiB}"""
+    snapshot = snapshot_of()
+    limits = "language: en\ntime_limit: 2 h\nmemory_limit: 2 GB"
+    of_file, of_entry = planned_jobs(
+        write_parameters(snapshot, ("language: en", limits), reports=reports)
+    )
+    assert (of_file.time_limit, of_file.memory_limit) == (7200, 2_000_000_000)
+    assert (of_entry.time_limit, of_entry.memory_limit) == (90, 1_610_612_736)
+    without = planned_jobs(write_parameters(snapshot, reports=reports))
+    assert [(job.time_limit, job.memory_limit) for job in without] == [(1800, 0), (90, 1610612736)]
+    keys = Workshop(project).keys
+    assert keys(of_file) == keys(without[0])
+
+
 def test_a_job_holds_all_that_a_run_needs_and_can_travel(review, snapshot_of, write_parameters):
     snapshot = snapshot_of()
-    job = planned_jobs(write_parameters(snapshot, ("language: en", "time_limit_minutes: 2")))[0]
+    job = planned_jobs(write_parameters(snapshot, ("language: en", "time_limit: 2 min")))[0]
     assert pickle.loads(pickle.dumps(job)) == job  # noqa: S301
-    assert set(job.parameters) == set(STANDARD)
+    assert set(job.parameters) == {*STANDARD, "audience"}
     assert job.parameters["snapshot"] == str(snapshot)
     assert job.parameters["as_of"] == "2026-09-30"
     assert job.parameters["currency"] == {"reporting": "EUR", "rates": "close_date"}

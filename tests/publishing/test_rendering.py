@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 from nbformat import v4
 
 from salesops_lib.data.scope import Scope
+from salesops_lib.publishing.content import PageError
 from salesops_lib.publishing.files import json_text
 from salesops_lib.publishing.rendering import RunStamp, page_of, style
 from salesops_lib.results import MIME
@@ -76,15 +77,15 @@ def test_the_page_has_its_landmarks_one_h1_and_working_links(page):
     assert soup.title.string == "Performance review · EMEA · 1 July to 30 September 2026"
     assert [h.text for h in soup.find_all("h1")] == ["EMEA closed Q3 5% above plan"]
     assert [h.text for h in soup.find_all("h2")] == [
-        "Summary", "People & teams", "How this was made",
+        "Summary", "People & teams", "What changed since the last issue", "How this was made",
     ]  # fmt: skip
     assert all(len(soup.find_all(tag)) == 1 for tag in ("header", "nav", "main", "footer"))
     assert soup.select_one(".meta").text == "EUR · 37 rows"
     inside = [a["href"] for a in soup.find_all("a") if a["href"].startswith("#")]
-    assert inside == ["#content", "#summary", "#people-teams", "#making"]
+    assert inside == ["#content", "#summary", "#people-teams", "#changes", "#making"]
     assert all(soup.find(id=link[1:]) for link in inside)
     outside = {a["href"] for a in soup.find_all("a")} - set(inside)
-    assert outside == {"../../index.html", "region-emea.json"}
+    assert outside == {"../../index.html#2026-q3.review.region-emea", "region-emea.json"}
 
 
 def test_parameters_are_a_table_of_what_was_passed(page):
@@ -191,6 +192,29 @@ def test_the_fixed_part_is_small_and_asks_for_nothing(page):
     assert len(made.html.encode()) < 40_000
     assert not re.search(r"https?://|@import|url\(", made.html)
     assert "default-src 'none'" in made.html
+
+
+def test_a_page_above_two_megabytes_is_refused_and_its_largest_pieces_named(page):
+    big, small = v4.new_code_cell("table(deals)"), v4.new_code_cell("1 + 1")
+    for cell, size in ((big, 1_900_000), (small, 200_000)):
+        html = "<p>" + "x" * size + "</p>"
+        bundle = {MIME: {"kind": "grid"}, "text/html": html, "text/plain": "x"}
+        cell.outputs = [v4.new_output("display_data", data=bundle)]
+    with pytest.raises(PageError) as error:
+        page(big, small)
+    told = str(error.value)
+    assert re.match(r"the page would be 2\.1\d MB, and may be 2 MB; its largest pieces: ", told)
+    assert told.index("`table(deals)` in Summary (1.90 MB)") < told.index("`1 + 1` in Summary")
+    assert page(big).html
+
+
+def test_the_head_says_how_many_notes_on_the_data_there_are(page):
+    notes = [{"severity": s} for s in ("missing", "care", "repaired")]
+    (link,) = soup_of(page(show("<p id='data-notes'>x</p>", kind="quality", notes=notes))).select(
+        ".top a[href='#data-notes']"
+    )
+    assert link.text == "Notes on the data: 2"
+    assert not soup_of(page()).select(".alert")
 
 
 def test_style_sheets_close_all_their_blocks():

@@ -115,7 +115,7 @@ def made(project, tmp_path, monkeypatch, write_notebook, job_of, imports) -> Mad
     here.job_of = job_of
     here.write(".cache/imports.json", imports.read_text())
 
-    def run_batch(jobs, workers, watcher, work=None):
+    def run_batch(jobs, workers, watcher, work=None, **_options):
         results = []
         for job in jobs:
             watcher.started(job)
@@ -187,6 +187,7 @@ TRUTH = {
     "what the extension loads": (library("notebook/extension.py"), FIRST),
     "a template of outputs": (library("fragments/definitions.html.j2"), BOTH),
     "another topic": (library("forecasting/__init__.py"), NONE),
+    "another language": (library("languages/tr/LC_MESSAGES/salesops.po"), NONE),
     "the sample company": (library("data/sample/names.py"), NONE),
     "the command line": (library("cli.py"), NONE),
     "the pool of processes": (library("publishing/batch.py"), NONE),

@@ -88,7 +88,7 @@ def test_the_first_quarter_is_marked_as_truncated(store):
     assert "truncated" in performance.win_rate(quarter(store, "2017-Q1")).value().reason
     findings = performance.findings(quarter(store, "2017-Q2")).findings
     rate = next(finding for finding in findings if "closed deals were won" in finding.text)
-    assert "do not read the change" in rate.action
+    assert "Do not read the change" in rate.action
 
 
 def test_the_win_rates_are_told_apart(store):

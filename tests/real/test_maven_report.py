@@ -13,6 +13,8 @@ from rich.console import Console
 
 from salesops_lib.data.ingest import ingest_folder
 from salesops_lib.publishing.batch import run_batch
+from salesops_lib.publishing.index import write_index
+from salesops_lib.publishing.lint.score import page_score
 from salesops_lib.publishing.planning import planned_jobs
 from salesops_lib.publishing.progress import Progress
 
@@ -43,6 +45,7 @@ def reports(shared_data, tmp_path_factory):
     with Progress(len(jobs), Console(quiet=True)) as progress:
         results = run_batch(jobs, 2, progress)
     assert [result.status for result in results] == ["done"] * 4
+    write_index(project / "reports")
     return project / "reports" / "2017-Q3" / "performance_review"
 
 
@@ -74,7 +77,7 @@ def test_each_office_has_its_own_report(reports, office):
 
 def test_the_page_tells_the_figures_and_what_is_missing(reports):
     page = BeautifulSoup((reports / "company.html").read_text("utf-8"), "html5lib")
-    text = " ".join(page.find("main").get_text(" ").split())
+    text = " ".join(page.find("main").get_text().split())
     assert "Bookings were US$2.98M, 3.4% below 2017-Q2." in text
     assert "61.4% of 2,047 closed deals were won" in text
     assert "This export has no quotas." in text
@@ -92,3 +95,10 @@ def test_the_page_says_how_to_make_it_again(reports):
     command = page.select_one("code.command").text
     assert command.startswith("salesops report parameters/2017-Q3.yaml")
     assert "2017-09-30-" in page.find(id="provenance").text
+
+
+@pytest.mark.parametrize("name", ["company", *(f"region-{office.lower()}" for office in BY_OFFICE)])
+def test_the_page_meets_every_point_that_its_bytes_decide(reports, name):
+    path = reports / f"{name}.html"
+    score = page_score(path.read_text("utf-8"), path)
+    assert [str(problem) for problem in score.problems] == []
