@@ -13,13 +13,13 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
-
 from salesops_lib.definition import Definition
 from salesops_lib.words import grouping_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pandas as pd
 
     from salesops_lib.formats import Formatter, Unit
 
@@ -150,6 +150,9 @@ class Measure:
             )
             for row in self.rows
         ]
+        # The index of a folder needs results, and no table: pandas takes a moment to load.
+        import pandas as pd
+
         frame = pd.DataFrame.from_records(records, columns=list(FRAME_COLUMNS))
         return frame.astype({"value": object, "n": "Int64", "low": float, "high": float})
 
@@ -375,6 +378,8 @@ def json_number(number: Any) -> float | int | None:
     >>> json_number(Decimal("2982255.00")), json_number(float("nan"))
     (2982255.0, None)
     """
+    import pandas as pd
+
     if number is None or number is pd.NA or number != number:
         return None
     if isinstance(number, int):

@@ -1,14 +1,22 @@
-"""A kernel client that sees at once that its kernel is ready."""
+"""Kernel manager and client of a batch: ready at once, and with no port to fight for."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
+import weakref
+from collections.abc import Callable
 from queue import Empty
 from typing import Any
 
+import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import DottedObjectName, Type
+
+from salesops_lib.kernel.folders import private_folder
+from salesops_lib.kernel.recipe import ADDRESS
 
 __all__ = ["PromptClient", "PromptManager"]
 
@@ -70,7 +78,32 @@ class PromptClient(AsyncKernelClient):
 
 
 class PromptManager(AsyncKernelManager):
-    """Kernel manager whose clients are `PromptClient`."""
+    """Kernel manager whose clients are `PromptClient`.
+
+    Kernel and client talk through sockets in a folder that only this user may
+    enter. Ports, which others use, are chosen long before the kernel takes them:
+    of many kernels that start at once, some would find theirs taken. Where there
+    are no such sockets, messages are encrypted if they can be: they hold pay and names.
+    """
 
     client_class = DottedObjectName(f"{__name__}.PromptClient")
     client_factory = Type(PromptClient, klass=AsyncKernelClient)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._without_folder: Callable[..., Any] = lambda: None
+        if zmq.has("ipc"):
+            folder = private_folder("kernel-5", os.environ.get(ADDRESS, ""))
+            self._without_folder = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            self.transport = "ipc"
+            self.ip = str(folder / "kernel")
+            self.connection_file = f"{self.ip}.json"
+        elif zmq.has("curve"):
+            self.transport_encryption = "auto"
+
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:
+        await super()._async_cleanup_resources(restart)
+        if not restart:
+            self._without_folder()
+
+    cleanup_resources = _async_cleanup_resources

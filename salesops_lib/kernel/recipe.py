@@ -30,15 +30,15 @@ PRELOAD = (
     *("ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib"),
     *("IPython.core.logger", "IPython.core.magics", "IPython.core.magics.extension"),
     *("IPython.core.oinspect", "IPython.core.pylabtools", "IPython.extensions.autoreload"),
-    *("IPython.extensions.storemagic", "matplotlib_inline.backend_inline", "stack_data"),
+    *("IPython.extensions.storemagic", "bdb", "matplotlib_inline.backend_inline", "stack_data"),
     *("pygments.formatters.terminal256", "sqlite3", "tornado.platform.asyncio", "ipywidgets"),
     # Data.
     *("numpy", "pandas", "pandas.io.formats.html", "pyarrow.parquet", "pyarrow.pandas_compat"),
-    *("pyarrow.dataset", "pandas.core.methods.to_dict", "pandas.io.formats.string"),
-    *("duckdb", "ibis", "ibis.backends.duckdb", "ibis.backends.duckdb.converter"),
-    *("ibis.expr.types.groupby", "ibis.formats.pandas", "python_calamine"),
+    *("pyarrow.acero", "pyarrow.dataset", "pandas.core.methods.to_dict"),
+    *("pandas.io.formats.string", "duckdb", "ibis", "ibis.backends.duckdb"),
+    *("ibis.backends.duckdb.converter", "ibis.expr.types.groupby", "ibis.formats.pandas"),
     # Statistics, charts, text.
-    *("scipy.stats", "sklearn.ensemble", "sklearn.linear_model", "matplotlib.pyplot", "seaborn"),
+    *("scipy.stats", "matplotlib.pyplot", "seaborn"),
     *("PIL.PngImagePlugin", "PIL.JpegImagePlugin", "jinja2", "babel.dates", "babel.lists"),
     *("babel.numbers", "pydantic.main", "pydantic.json_schema", "pydantic.types", "ruamel.yaml"),
 )

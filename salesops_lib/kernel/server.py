@@ -17,7 +17,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -26,6 +25,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from salesops_lib.errors import SalesOpsError
+from salesops_lib.kernel.folders import private_folder
 from salesops_lib.kernel.recipe import ADDRESS, PRELOAD, Recipe, obstacle
 from salesops_lib.kernel.request import LOG, asked
 from salesops_lib.kernel.zygote import READY
@@ -41,7 +41,6 @@ _SPEC = Path(__file__).with_name("kernelspec") / "kernel.json"
 _BACKLOG = 512
 _END_TIMEOUT = 2.0
 _STATUS_TIMEOUT = 60.0
-_LONGEST_ADDRESS = 107
 _TRIES = 2
 _log = logging.getLogger(__name__)
 
@@ -69,7 +68,7 @@ class KernelServer:
     def __init__(self, recipe: Recipe) -> None:
         self.key = recipe.key
         self._owner = os.getpid()
-        self._folder = _private_folder()
+        self._folder = private_folder("socket")
         self.address = str(self._folder / "socket")
         lease, self._lease = os.pipe()
         try:
@@ -345,12 +344,3 @@ def _command() -> list[str]:
     """Command of our own kernelspec, as jupyter_client would start it."""
     command: list[str] = json.loads(_SPEC.read_text(encoding="utf-8"))["argv"]
     return [sys.executable, *command[1:]]
-
-
-def _private_folder() -> Path:
-    """New folder that only this user may enter, with a path that a socket's address can hold."""
-    folder = Path(tempfile.mkdtemp(prefix="salesops-kernels-"))
-    if len(str(folder / "socket")) > _LONGEST_ADDRESS:
-        folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix="salesops-kernels-", dir="/tmp"))
-    return folder

@@ -23,7 +23,6 @@ from typing import Any
 
 import nbformat
 import papermill
-import zmq
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpecManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -45,8 +44,6 @@ __all__ = ["INJECTED", "Execution", "executed"]
 
 _KERNEL_START = 120
 _OUTPUT_WAIT = 60
-# Pay and names pass between kernel and client: encrypted where the machine can.
-_ENCRYPTION = "auto" if zmq.has("curve") else "disabled"
 _FRAME = re.compile(r"Cell In\[\d+\], line (\d+)")
 
 
@@ -275,10 +272,9 @@ def _installed(kernel: str) -> str:
 
 
 def _options(job: Job, kernel: str) -> Config:
-    """Options of kernel manager and provisioner."""
+    """Options of the provisioner."""
     return Config(
         {
-            "KernelManager": {"transport_encryption": _ENCRYPTION},
             "WarmProvisioner": {
                 "memory_limit": job.memory_limit,
                 "warm": kernel == KERNEL_NAME,

@@ -20,7 +20,7 @@ from salesops_lib.languages import SOURCE, languages
 from salesops_lib.publishing.files import json_object, write_atomically
 from salesops_lib.publishing.jobs import FAILED
 from salesops_lib.publishing.names import anchor
-from salesops_lib.publishing.rendering import style, template
+from salesops_lib.publishing.templates import style, template
 from salesops_lib.results import change_of
 from salesops_lib.words import grouping_word
 

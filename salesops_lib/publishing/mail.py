@@ -183,7 +183,7 @@ class Letter:
     @property
     def html(self) -> str:
         """The letter as HTML: styles inline, nothing fetched, no colour that one mode needs."""
-        from salesops_lib.publishing.rendering import template
+        from salesops_lib.publishing.templates import template
 
         body: str = template("mail.html.j2").render(letter=self, say=self.show.say, roles=_ROLES)
         return body

@@ -5,22 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from salesops_lib.formats import Formatter
-from salesops_lib.fragments import unbroken
 from salesops_lib.languages import SOURCE
 from salesops_lib.publishing.content import Content, PageError, content_of
 from salesops_lib.publishing.files import json_text
 from salesops_lib.publishing.issues import last_issue, other_settings, restated
 from salesops_lib.publishing.names import anchor
+from salesops_lib.publishing.templates import style, template
 from salesops_lib.words import table_word
 
 if TYPE_CHECKING:
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
 
     from salesops_lib.publishing.jobs import Job
 
-__all__ = ["Page", "RunStamp", "page_of", "style", "template"]
+__all__ = ["Page", "RunStamp", "page_of"]
 
 VALUES_VERSION = 1
 """Raised when the layout of the values' JSON changes."""
@@ -256,33 +253,6 @@ def _embedded(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values that the page itself carries; look-up tables are in the JSON beside it."""
     others = [other for other in values["others"] if other.get("kind") not in _BESIDE_THE_PAGE]
     return {**values, "others": others}
-
-
-def style(*names: str) -> Markup:
-    """Style sheets of the page: fragments, what all pages share, and these."""
-    files = resources.files("salesops_lib")
-    sheets = [files / "notebook" / "style" / "fragments.css"]
-    sheets += [files / "publishing" / "template" / name for name in ("page.css", *names)]
-    return Markup("\n".join(sheet.read_text("utf-8").strip() for sheet in sheets))  # noqa: S704
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("salesops_lib.publishing", "template"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["unbroken"] = unbroken
-    return environment
-
-
-def template(name: str) -> Any:
-    """Template of the publishing package; it escapes every value."""
-    return _environment().get_template(name)
 
 
 def _words(job: Job) -> Formatter:

@@ -44,6 +44,7 @@ class Sources:
         self._is_new = False
         self._read: dict[Path, tuple[str, Imports]] = {}
         self._found: dict[str, Path | None] = {}
+        self._loaded: dict[str, list[tuple[Path, bool]]] = {}
         self._closures: dict[tuple[str, ...], dict[str, str]] = {}
 
     def closure(self, modules: Iterable[str]) -> dict[str, str]:
@@ -143,6 +144,11 @@ class Sources:
 
     def _targets(self, name: str) -> list[tuple[Path, bool]]:
         """Files that importing a name loads; the last one with whether its parts count too."""
+        if name not in self._loaded:
+            self._loaded[name] = self._loading(name)
+        return self._loaded[name]
+
+    def _loading(self, name: str) -> list[tuple[Path, bool]]:
         parts = name.split(".")
         found: list[tuple[Path, bool]] = []
         for length in range(1, len(parts) + 1):
@@ -160,8 +166,8 @@ class Sources:
         if module not in self._found:
             first, *rest = module.split(".")
             base = self._package if first == _LIBRARY else self._root / first
-            place = base.joinpath(*rest)
-            choices = [place / "__init__.py", place.with_name(f"{place.name}.py")]
+            place = "/".join([str(base), *rest])
+            choices = Path(f"{place}/__init__.py"), Path(f"{place}.py")
             self._found[module] = next((path for path in choices if path.is_file()), None)
         return self._found[module]
 

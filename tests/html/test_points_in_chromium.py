@@ -8,7 +8,7 @@ import pytest
 
 from salesops_lib.publishing.lint.browser import browser_score, opened_browser
 from salesops_lib.publishing.paper import chromium
-from salesops_lib.publishing.rendering import style
+from salesops_lib.publishing.templates import style
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium (SALESOPS_CHROMIUM)")
 

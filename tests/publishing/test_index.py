@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import html5lib
 import pytest
@@ -198,3 +200,14 @@ def test_each_line_has_the_id_that_its_report_links_back_to(reports):
     put(reports, "2026-Q3/performance_review/region-emea", **good("EMEA", "region:EMEA"))
     (line,) = soup_of(reports).select(".reports > li")
     assert line["id"] == "2026-q3.performance_review.region-emea"
+
+
+def test_writing_an_index_loads_neither_data_libraries_nor_jupyter():
+    """Each batch ends with it, in the command's own process."""
+    code = (
+        "import sys\nfrom salesops_lib.publishing.index import write_index\n"
+        "heavy = {'pandas', 'numpy', 'papermill', 'nbformat', 'nbconvert', 'ibis'}\n"
+        "print(heavy & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

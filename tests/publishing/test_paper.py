@@ -18,7 +18,8 @@ from salesops_lib.publishing.files import json_text
 from salesops_lib.publishing.jobs import Job, Place, RunResult
 from salesops_lib.publishing.paper import PaperError, chromium, pdf_of, printed
 from salesops_lib.publishing.publication import publish
-from salesops_lib.publishing.rendering import Page, style
+from salesops_lib.publishing.rendering import Page
+from salesops_lib.publishing.templates import style
 
 STAMP = dt.datetime(2026, 10, 1, 7, 5, tzinfo=dt.UTC)
 

@@ -13,7 +13,8 @@ from nbformat import v4
 from salesops_lib.data.scope import Scope
 from salesops_lib.publishing.content import PageError
 from salesops_lib.publishing.files import json_text
-from salesops_lib.publishing.rendering import RunStamp, page_of, style
+from salesops_lib.publishing.rendering import RunStamp, page_of
+from salesops_lib.publishing.templates import style
 from salesops_lib.results import MIME
 
 STAMP = RunStamp(dt.datetime(2026, 10, 1, 6, 30, tzinfo=dt.UTC), 4.2)
