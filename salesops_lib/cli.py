@@ -24,6 +24,7 @@ from salesops_lib.console import (
     print_json,
     print_lines,
     print_remark,
+    print_scores,
     print_table,
     shown_path,
 )
@@ -32,7 +33,6 @@ from salesops_lib.errors import InputError, SalesOpsError
 if TYPE_CHECKING:
     from salesops_lib.publishing.cluster import Cluster
     from salesops_lib.publishing.jobs import RunResult
-    from salesops_lib.publishing.lint.score import Score
 
 __all__ = ["app", "main"]
 
@@ -226,7 +226,7 @@ def lint(
     if as_json:
         print_json([score.records() for score in found])
     else:
-        _print_scores(found)
+        print_scores(found)
     if not all(score.is_good for score in found):
         raise typer.Exit(1)
 
@@ -265,6 +265,18 @@ def params(
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, such as regional_push.")],
+) -> None:
+    """Begin a notebook in notebooks/ that runs and publishes as it is."""
+    from salesops_lib.notebook.project import project_root
+    from salesops_lib.publishing.scaffold import new_notebook
+
+    begun = new_notebook(project_root(Path.cwd()), name)
+    print_lines([f"Written: {shown_path(begun.path)}", *begun.next_steps])
+
+
+@app.command()
 def ingest(
     folder: Annotated[Path, typer.Argument(help="Folder with the CRM export.")],
     mapping: Annotated[
@@ -284,10 +296,10 @@ def ingest(
     if suggest:
         from salesops_lib.data.ingest import suggested_mapping
 
-        suggestion = suggested_mapping(folder)
+        suggestion = suggested_mapping(folder, Path("parameters/mappings"))
         typer.echo(suggestion.text.rstrip())
         for left in suggestion.unplaced:
-            print_remark(f"not placed: {left}")
+            print_remark(f"{'not placed' if suggestion.known is None else 'left out'}: {left}")
         return
     if mapping is None:
         raise InputError(
@@ -359,22 +371,6 @@ def _cluster(scheduler: str | None) -> AbstractContextManager[Cluster | None]:
     from salesops_lib.publishing.cluster import cluster_at
 
     return cluster_at(scheduler)
-
-
-def _print_scores(found: Sequence[Score]) -> None:
-    from salesops_lib.publishing.lint.points import unchecked
-
-    for score in found:
-        title = f"{score.name}: {score.met} of {len(score.checked)} points met"
-        if score.is_good:
-            print_lines([f"✓ {title}"])
-            continue
-        rows = [(str(p.point), p.message, p.element) for p in score.problems]
-        print_table(f"✗ {title}", ("point", "what is wrong", "element"), rows)
-    good = sum(score.is_good for score in found)
-    left = unchecked({point for score in found for point in score.checked})
-    told = [f"{good} of {len(found)} files meet all that was checked."]
-    print_lines(told + ([f"Not checked here: {left}."] if left else []))
 
 
 def _notebook(name: str) -> Path:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from salesops_lib.publishing.lint.score import Score
+
 __all__ = [
     "errors",
     "output",
@@ -20,6 +22,7 @@ __all__ = [
     "print_json",
     "print_lines",
     "print_remark",
+    "print_scores",
     "print_table",
     "shown_path",
 ]
@@ -111,3 +114,20 @@ def errors() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, emoji=False)
+
+
+def print_scores(found: Sequence[Score]) -> None:
+    """Print scores of reports: one line for a good one, its problems for another."""
+    from salesops_lib.publishing.lint.points import unchecked
+
+    for score in found:
+        title = f"{score.name}: {score.met} of {len(score.checked)} points met"
+        if score.is_good:
+            print_lines([f"✓ {title}"])
+            continue
+        rows = [(str(p.point), p.message, p.element) for p in score.problems]
+        print_table(f"✗ {title}", ("point", "what is wrong", "element"), rows)
+    good = sum(score.is_good for score in found)
+    left = unchecked({point for score in found for point in score.checked})
+    told = [f"{good} of {len(found)} files meet all that was checked."]
+    print_lines(told + ([f"Not checked here: {left}."] if left else []))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 __all__ = [
     "CONFIDENCE",
     "SMALL_SAMPLE",
+    "Dispersion",
+    "amount_dispersion",
+    "amount_share_interval",
+    "count_dispersion",
     "mean_interval",
     "median_interval",
     "sum_interval",
@@ -30,13 +35,15 @@ SMALL_SAMPLE = 10
 Interval = tuple[float, float]
 
 
-def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval | None:
+def wilson_interval(
+    successes: float, trials: float, confidence: float = CONFIDENCE
+) -> Interval | None:
     """Wilson score interval of a share.
 
     Parameters
     ----------
-    successes, trials : int
-        Counts, with ``0 <= successes <= trials``.
+    successes, trials : float
+        Counts, with ``0 <= successes <= trials``; effective ones may be no whole numbers.
     confidence : float
         Between 0 and 1.
 
@@ -67,6 +74,45 @@ def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE)
     low = 0.0 if successes == 0 else (centre - half) / (1 + spread)
     high = 1.0 if successes == trials else (centre + half) / (1 + spread)
     return low, high
+
+
+def amount_share_interval(
+    part: float, total: float, sum_of_squares: float, confidence: float = CONFIDENCE
+) -> Interval | None:
+    """Wilson interval of a share of an amount, where few large items count as few.
+
+    The number of cases is Kish's effective one, the total squared ÷ the sum of the
+    squared items: as many items of one size would carry as much chance.
+
+    Parameters
+    ----------
+    part, total : float
+        Amount of the items that count, and of all.
+    sum_of_squares : float
+        Of all items, in the square of their unit.
+    confidence : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    tuple of float, or None
+        Low and high, shares of 1; None where the total is not positive, or the
+        part (with negative items) is none of it.
+
+    Notes
+    -----
+    Kish, L. (1965), Survey Sampling. Items of one size give the Wilson interval
+    of their count.
+
+    Examples
+    --------
+    >>> amount_share_interval(80.0, 100.0, 1000.0) == wilson_interval(8, 10)
+    True
+    """
+    if total <= 0 or sum_of_squares <= 0 or not 0 <= part <= total:
+        return None
+    cases = total * total / sum_of_squares
+    return wilson_interval(cases if part == total else cases * (part / total), cases, confidence)
 
 
 def median_interval(values: ArrayLike, confidence: float = CONFIDENCE) -> Interval | None:
@@ -177,3 +223,123 @@ def sum_interval(
     shape, scale = total**2 / sum_of_squares, sum_of_squares / total
     low, high = (special.gammaincinv(shape, (1 + side * confidence) / 2) for side in (-1, 1))
     return float(low * scale), float(high * scale)
+
+
+@dataclass(frozen=True)
+class Dispersion:
+    """How far figures of several periods vary, against what chance alone makes them vary.
+
+    Parameters
+    ----------
+    ratio : float
+        Variance ÷ that expected of chance: about 1 where there is nothing but chance.
+    above, below : float
+        How often chance gives as much or more, and as little or less; shares of 1.
+    """
+
+    ratio: float
+    above: float
+    below: float
+
+
+def amount_dispersion(
+    totals: ArrayLike, shares: ArrayLike, squares: float, fourths: float
+) -> Dispersion | None:
+    """How evenly amounts fall into periods, against a throw of dice for each of them.
+
+    Parameters
+    ----------
+    totals : array-like of float
+        Total of each period.
+    shares : array-like of float
+        Chance of one item to fall into each period; above 0, they add up to 1.
+    squares, fourths : float
+        Sums of the second and fourth powers of the single items.
+
+    Returns
+    -------
+    Dispersion, or None
+        None with fewer than two periods, or without items.
+
+    Notes
+    -----
+    ``Σ (total - share x all)² ÷ share ÷ ((periods - 1) x squares)``. Given the items,
+    its mean is 1 and its variance ``(fourths x (Σ 1/share - periods²) + 2 (periods - 1)
+    (squares² - fourths)) ÷ ((periods - 1) squares)²``, whatever their sizes; a gamma
+    distribution with both gives the tails. With items that are all 1 this is the
+    dispersion test of counts (Fisher, Thornton and Mackenzie, 1922, Annals of Applied
+    Biology 9).
+
+    Examples
+    --------
+    >>> evenly = amount_dispersion([10, 10, 10, 10], [0.25] * 4, 40, 40)
+    >>> evenly.ratio, evenly.below < 0.01
+    (0.0, True)
+    >>> all_at_once = amount_dispersion([40, 0, 0, 0], [0.25] * 4, 40, 40)
+    >>> all_at_once.ratio, all_at_once.above < 1e-9
+    (40.0, True)
+    """
+    found, chance = np.asarray(totals, dtype=float), np.asarray(shares, dtype=float)
+    free = len(found) - 1
+    if free < 1 or squares <= 0:
+        return None
+    ratio = float((((found - chance * found.sum()) ** 2) / chance).sum() / (free * squares))
+    uneven = fourths * (float((1 / chance).sum()) - len(found) ** 2)
+    variance = (uneven + 2 * free * (squares**2 - fourths)) / (free * squares) ** 2
+    # A single item leaves nothing that chance could spread.
+    return _gamma_tails(ratio, variance) if variance > 0 else None
+
+
+def count_dispersion(
+    successes: ArrayLike, trials: ArrayLike, expected: ArrayLike, own_share: float = 0.0
+) -> Dispersion | None:
+    """How evenly successes fall into periods, against tosses of a coin.
+
+    Parameters
+    ----------
+    successes, trials : array-like of int
+        Counts of each period.
+    expected : array-like of float
+        Share of successes that each period leads one to expect, between 0 and 1. Only
+        differences between them count; the level is that of the successes.
+    own_share : float
+        Share of the trials in those that `expected` was taken from.
+
+    Returns
+    -------
+    Dispersion, or None
+        None with fewer than two periods with trials, or where all or none succeeded.
+
+    Notes
+    -----
+    Pearson's ``Σ (found - expected)² ÷ (expected (1 - expected ÷ trials))`` ÷ (periods
+    - 1), and the tails of chi square. ``(n - 1) ÷ n`` makes its mean exactly that where
+    totals are given; ``1 - own_share`` makes up for what one has in common with oneself.
+
+    Examples
+    --------
+    >>> count_dispersion([5, 5, 5], [10, 10, 10], [0.5] * 3).ratio
+    0.0
+    >>> round(count_dispersion([8, 2, 8, 2], [10, 10, 10, 10], [0.5] * 4).ratio, 2)
+    4.68
+    """
+    found, n = np.asarray(successes, dtype=float), np.asarray(trials, dtype=float)
+    rate = np.asarray(expected, dtype=float)[n > 0]
+    found, n = found[n > 0], n[n > 0]
+    free, won, all_ = len(n) - 1, float(found.sum()), float(n.sum())
+    if free < 1 or won in {0.0, all_} or own_share >= 1:
+        return None
+    share = np.clip(rate * won / float((rate * n).sum()), 1e-3, 1 - 1e-3)
+    pearson = float((((found - n * share) ** 2) / (n * share * (1 - share))).sum())
+    ratio = pearson * (all_ - 1) / all_ / (1 - own_share) / free
+    return _gamma_tails(ratio, 2 / free)
+
+
+def _gamma_tails(ratio: float, variance: float) -> Dispersion:
+    """Tails of a ratio with mean 1 and a variance."""
+    shape = 1 / variance
+    return Dispersion(
+        ratio,
+        float(special.gammaincc(shape, shape * ratio)),
+        float(special.gammainc(shape, shape * ratio)),
+    )

@@ -137,9 +137,10 @@ def credit_facts(snapshot: Snapshot, deals: IbisTable, as_of: dt.date) -> IbisTa
         "close_date",
     )
     before = ibis.cumulative_window(group_by=["opportunity_id", "kind"], order_by="rep_id")
+    # Twelve digits: a third has no end, and six would lose money of a large deal.
     running = splits.mutate(
-        running=_.share.cast("decimal(18, 6)").sum().over(before).cast("decimal(18, 6)"),
-        share_exact=_.share.cast("decimal(18, 6)"),
+        running=_.share.cast("decimal(38, 12)").sum().over(before).cast("decimal(38, 12)"),
+        share_exact=_.share.cast("decimal(38, 12)"),
     )
     part = (_.amount * _.running).round(2) - (_.amount * (_.running - _.share_exact)).round(2)
     cut = (

@@ -12,6 +12,7 @@ import ibis
 from ibis import _
 
 from salesops_lib.calendar import CalendarSettings, FiscalCalendar, Period
+from salesops_lib.data.activity import employment_facts
 from salesops_lib.data.audience import (
     Audience,
     DisguisedSnapshot,
@@ -136,7 +137,7 @@ class View:
         for role, period in self.periods.items():
             end = min(period.end, self.as_of)
             if role != "current" and share < 1:
-                end = self._day_at(period, share)
+                end = self.day_at(period, share)
             found[role] = Window(period.label, period.start, end, end == period.end)
         return found
 
@@ -216,7 +217,7 @@ class View:
     def tally(
         self,
         name: str,
-        of: Literal["deals", "credits"],
+        of: Literal["deals", "credits", "employment"],
         query: Callable[[IbisTable], IbisTable],
         *settings: Any,
     ) -> pd.DataFrame:
@@ -227,8 +228,8 @@ class View:
         name : str
             What is counted.
         of : str
-            ``deals``, as in `facts.deal_facts`, or ``credits`` (revenue only), as
-            in `facts.credit_facts`.
+            ``deals``, as in `facts.deal_facts`, ``credits`` (revenue only), as in
+            `facts.credit_facts`, or ``employment``, as in `activity.employment_facts`.
         query : callable
             Takes all rows with a column `scope`, and returns few, grouped by
             `scope` and whatever else. Nothing but the view, its periods and
@@ -244,13 +245,15 @@ class View:
         kind = self.scope.kind
 
         def made() -> pa.Table:
-            rows = self._deals if of == "deals" else self._revenue
-            person = "owner_id" if of == "deals" else "rep_id"
+            rows = self._revenue if of == "credits" else self._deals
+            if of == "employment":
+                rows = employment_facts(self.snapshot.whole)
+            person = "rep_id" if of == "credits" else "owner_id"
             return query(_by_scope(rows, kind, person)).to_pyarrow()
 
         windows = [(w.start, w.end) for w in self.windows.values()]
-        settings = (kind, *windows, *settings)
-        rows = self._derived(name, settings, made, query.__module__, self.scope.key)
+        about = (kind, *windows, *settings)
+        rows = self._derived(name, about, made, query.__module__, self.scope.key)
         return cast("pd.DataFrame", rows.drop_columns("scope").to_pandas())
 
     def _derived(
@@ -265,7 +268,8 @@ class View:
         # Counted for everyone, whoever is first; each report then gets its scope's rows.
         return derived_table(self.snapshot.whole, name, [*about, *settings], make, module, scope)
 
-    def _day_at(self, period: Period, share: float) -> dt.date:
+    def day_at(self, period: Period, share: float) -> dt.date:
+        """First day of a period by whose end a share of its working days is over."""
         day = period.start
         while day < period.end and self.calendar.elapsed_share(period, day) < share:
             day += dt.timedelta(days=1)

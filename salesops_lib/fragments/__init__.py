@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from salesops_lib.results import Measure
 
 __all__ = [
-    "ROWS_ON_PAGE",
+    "CELLS_ON_PAGE",
     "ROWS_SHOWN",
     "Cell",
     "Grid",
@@ -41,8 +41,8 @@ _HYPHENED = re.compile(r"\b([0-9]{4}-[\w-]{2,30})\b")
 ROWS_SHOWN = 25
 """Rows of a table that stand open on the page. A longer table comes as a CSV file too."""
 
-ROWS_ON_PAGE = 100
-"""Rows on the page, open or folded; the CSV file holds those past them."""
+CELLS_ON_PAGE = 400
+"""Cells of a long table on the page, open or folded; the CSV file holds those past them."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def grid_html(grid: Grid, rows_shown: int = ROWS_SHOWN) -> str:
         show=grid.show,
         grid=grid,
         shown=rows_shown,
-        most=ROWS_ON_PAGE,
+        most=max(ROWS_SHOWN, CELLS_ON_PAGE // max(len(grid.headers), 1)),
         file=csv_link(grid) if long else "",
         file_name=csv_name(grid) if long else "",
     )
@@ -173,24 +173,37 @@ def measure_table(measure: Measure) -> str:
     str
     """
     show, unit = measure.show, measure.definition.unit
-    roles = [role for role in ("current", "prior", "last_year") if measure.period(role)]
-    headers = [(grouping_head(measure.by, show), "text")]
-    for role in roles:
-        headers.append((measure.period(role), "number"))
-        if role != "current":
-            headers.append((show.say("Change"), "number"))
+    compared = [role for role in ("prior", "last_year") if measure.period(role)]
+    headers = (
+        (grouping_head(measure.by, show), "text"),
+        (measure.period(), "number"),
+        (show.say("Cases"), "number"),
+        *((measure.period(role), "number") for role in compared),
+    )
     rows = []
     for group, label in measure.groups:
-        cells = [Cell(label if measure.by else measure.scope, "head")]
-        for role in roles:
-            value = measure.value(role, group)
-            shown = show.value(value.number, unit)
-            interval = show.interval(value.low, value.high, unit)
-            cells.append(Cell(shown, below=interval, title=value.reason, number=value.number))
-            if role != "current":
-                cells.append(Cell(measure.change_text(role, group)))
+        value = measure.value(group=group)
+        interval = show.interval(value.low, value.high, unit)
+        cells = [
+            Cell(label if measure.by else measure.scope, "head"),
+            _measure_cell(measure, "current", group, interval),
+            Cell("" if value.n is None else show.count(value.n), number=value.n),
+        ]
+        for role in compared:
+            change = measure.change_text(role, group)
+            cells.append(_measure_cell(measure, role, group, change))
         rows.append(tuple(cells))
-    return grid_html(Grid(measure.definition.name, tuple(headers), tuple(rows), show=show))
+    note = show.say("Second line: 95% interval, or the change of this period on that one.")
+    is_lined = any(cell.below for row in rows for cell in row)
+    return grid_html(
+        Grid(measure.definition.name, headers, tuple(rows), note if is_lined else "", show=show)
+    )
+
+
+def _measure_cell(measure: Measure, role: str, group: str, below: str) -> Cell:
+    value = measure.value(role, group)
+    text = measure.show.value(value.number, measure.definition.unit)
+    return Cell(text, below=below, title=value.reason, number=value.number)
 
 
 def unbroken(text: str) -> Markup:

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from salesops_lib.notebook.figures import figure
     from salesops_lib.notebook.glossaries import glossary
+    from salesops_lib.notebook.panels import panel
     from salesops_lib.notebook.report import Report, open_report
     from salesops_lib.notebook.secrets import secret
 
-__all__ = ["Report", "figure", "glossary", "open_report", "secret"]
+__all__ = ["Report", "figure", "glossary", "open_report", "panel", "secret"]
 
 _HOMES = {
     "Report": "report",
     "figure": "figures",
     "glossary": "glossaries",
     "open_report": "report",
+    "panel": "panels",
     "secret": "secrets",
 }
 

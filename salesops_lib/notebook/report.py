@@ -20,7 +20,24 @@ from salesops_lib.yamlfile import Strict, validated
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Report", "ReportParameters", "open_report"]
+    from salesops_lib.data.scope import Scope
+
+__all__ = ["Report", "ReportParameters", "open_report", "parts_of"]
+
+
+_PARTS = {"company": "region", "region": "team", "team": "rep"}
+
+
+def parts_of(scope: Scope) -> str:
+    """What a scope is made of: regions, teams or reps; products for one rep.
+
+    Examples
+    --------
+    >>> from salesops_lib.data.scope import Scope
+    >>> parts_of(Scope.parse("team:Iberia")), parts_of(Scope.parse("rep:R042"))
+    ('rep', 'product')
+    """
+    return _PARTS.get(scope.kind, "product")
 
 
 class ReportParameters(Strict):
@@ -92,9 +109,7 @@ class Report:
     @property
     def parts(self) -> str:
         """What the scope is made of: regions, teams or reps; products for one rep."""
-        return {"company": "region", "region": "team", "team": "rep"}.get(
-            self.view.scope.kind, "product"
-        )
+        return parts_of(self.view.scope)
 
     @property
     def meta(self) -> list[str]:

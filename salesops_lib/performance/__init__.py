@@ -6,10 +6,15 @@ draws one. Definitions are in `definitions`.
 
 from __future__ import annotations
 
+from salesops_lib.performance.activity import activity_capture, activity_rate
 from salesops_lib.performance.attainment import attainment, quota_share
+from salesops_lib.performance.deals import deals
 from salesops_lib.performance.definitions import DEFINITIONS
+from salesops_lib.performance.extremes import extremes
 from salesops_lib.performance.findings import findings
+from salesops_lib.performance.linearity import late_share, linearity
 from salesops_lib.performance.movement import bookings_movement
+from salesops_lib.performance.open_deals import open_amount
 from salesops_lib.performance.outcomes import (
     average_deal,
     bookings,
@@ -23,21 +28,33 @@ from salesops_lib.performance.outcomes import (
     win_rate_value,
     win_rates,
 )
+from salesops_lib.performance.pacing import landing, pace, pacing
 from salesops_lib.performance.people import people
 from salesops_lib.performance.pipeline import coverage, open_pipeline, velocity
 from salesops_lib.performance.plots import (
     plot_bookings_movement,
     plot_bookings_trend,
     plot_open_pipeline,
+    plot_pipeline_waterfall,
     plot_win_rate_trend,
 )
 from salesops_lib.performance.quality import data_quality, ingest_record
 from salesops_lib.performance.scorecard import breakdown, scorecard
+from salesops_lib.performance.slippage import (
+    pull_in_rate,
+    pushes,
+    slippage,
+    slippage_rate,
+    slippage_value,
+)
 from salesops_lib.performance.trend import trend
 from salesops_lib.performance.trend_charts import bookings_trend, win_rate_trend
+from salesops_lib.performance.waterfall import pipeline_waterfall
 
 __all__ = [
     "DEFINITIONS",
+    "activity_capture",
+    "activity_rate",
     "attainment",
     "average_deal",
     "bookings",
@@ -47,20 +64,35 @@ __all__ = [
     "coverage",
     "cycle_days",
     "data_quality",
+    "deals",
     "deals_created",
     "deals_won",
+    "extremes",
     "findings",
     "ingest_record",
+    "landing",
+    "late_share",
+    "linearity",
     "median_deal",
+    "open_amount",
     "open_pipeline",
+    "pace",
+    "pacing",
     "people",
     "pipeline_created",
+    "pipeline_waterfall",
     "plot_bookings_movement",
     "plot_bookings_trend",
     "plot_open_pipeline",
+    "plot_pipeline_waterfall",
     "plot_win_rate_trend",
+    "pull_in_rate",
+    "pushes",
     "quota_share",
     "scorecard",
+    "slippage",
+    "slippage_rate",
+    "slippage_value",
     "trend",
     "velocity",
     "win_rate",

@@ -52,7 +52,10 @@ def credited(view: View, by: str | None = None) -> pd.DataFrame:
         quotas.append(
             pd.DataFrame({"group": list(of_role), "role": role, "quota": list(of_role.values())})
         )
-    frame = credit.merge(pd.concat(quotas), on=["group", "role"], how="outer")
+    # Of no rows pandas takes keys for numbers.
+    goals = pd.concat(quotas).astype({"group": object})
+    credit = credit.astype({"group": object, "role": object})
+    frame = credit.merge(goals, on=["group", "role"], how="outer")
     frame["label"] = frame["group"].map(_labels(view, by, labels))
     filled = frame.fillna({"credit": 0.0, "squares": 0.0, "deals": 0})
     return filled.sort_values(["label", "group"])

@@ -34,6 +34,7 @@ __all__ = [
     "in_windows",
     "opening_deals",
     "pipeline_due",
+    "window_table",
     "with_groups",
 ]
 
@@ -126,13 +127,14 @@ def in_windows(view: View, rows: IbisTable, day: str) -> IbisTable:
     ibis.Table
         `rows` with `role`, `window_start` and `window_end`.
     """
-    windows = _windows(view)
+    windows = window_table(view)
     return rows.inner_join(
         windows, [rows[day] >= windows.window_start, rows[day] <= windows.window_end]
     )
 
 
-def _windows(view: View) -> IbisTable:
+def window_table(view: View) -> IbisTable:
+    """The view's windows as a table: `role`, `window_start` and `window_end`."""
     return ibis.memtable(
         {
             "role": list(ROLES),
@@ -251,7 +253,7 @@ def opening_deals(view: View, by: str | None = None) -> pd.DataFrame:
 
 @lru_cache(maxsize=32)
 def _opening(view: View, groupings: tuple[str | None, ...]) -> pd.DataFrame:
-    windows = _windows(view)
+    windows = window_table(view)
     won = _.resolved & _.is_won
 
     def query(deals: IbisTable) -> IbisTable:

@@ -26,6 +26,7 @@ _WORKING_WEEK = 5
 __all__ = [
     "MISSING_AMOUNTS_LIMIT",
     "amounts_missing",
+    "begins_late",
     "compared",
     "extract_reason",
     "extract_state",
@@ -202,5 +203,24 @@ def is_truncated(view: View, start: dt.date) -> bool:
     -------
     bool
     """
-    first = view.starts_on
+    return begins_late(view, start, view.starts_on)
+
+
+def begins_late(view: View, start: dt.date, first: dt.date | None) -> bool:
+    """Whether a kind of rows begins noticeably after a period does.
+
+    Parameters
+    ----------
+    view : View
+        Supplies the calendar.
+    start : date
+        First day of the period.
+    first : date or None
+        Day of the first row; None where there is none, which is not late.
+
+    Returns
+    -------
+    bool
+        More than a working week passes before the first row.
+    """
     return first is not None and view.calendar.working_days(start, first) > _WORKING_WEEK + 1

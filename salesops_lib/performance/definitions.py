@@ -161,6 +161,111 @@ _ALL = (
         "Deals whose close date has passed are in it and are reported as stale.",
         better="neither",
     ),
+    Definition(
+        "late_share",
+        "Booked in the last two weeks",
+        "share",
+        "bookings of the period's last 14 days ÷ bookings of the period",
+        "deals won",
+        "close date",
+        "Not computable while the period runs, or where its bookings are not above 0. "
+        "Wilson 95 % interval on Kish's effective number of deals: one large deal counts as one.",
+        better="neither",
+        short="Last two weeks",
+    ),
+    Definition(
+        "slippage_rate",
+        "Slippage",
+        "share",
+        "deals whose close date moved past the period's end ÷ deals due in it at its start",
+        "deals open when the period began, with a close date in it then; with today's owner",
+        "close date as it stood when the period began",
+        "Pushed twice counts once; lost is not slipped; deals overdue at the start are not in it. "
+        "Not computable where the history of close dates begins later. Wilson 95 % interval. "
+        + _SMALL,
+        better="lower",
+    ),
+    Definition(
+        "slippage_value",
+        "Slippage, by value",
+        "share",
+        "amount of the deals whose close date moved past the period's end ÷ amount of the deals "
+        "due in it at its start",
+        "as for slippage, at the amounts that the deals had when the period began",
+        "close date as it stood when the period began",
+        "Not computable where more than 20 % of the deals due had no amount. Wilson 95 % interval "
+        "on Kish's effective number of deals.",
+        better="lower",
+        short="Slippage, value",
+    ),
+    Definition(
+        "pull_in_rate",
+        "Pulled in and won",
+        "share",
+        "deals won that were due after the period when it began ÷ deals won",
+        "deals won; those created in the period are in the divisor only",
+        "close date, now and as it stood when the period began",
+        "A high share may mean that the next period was emptied. Wilson 95 % interval. " + _SMALL,
+        better="neither",
+        short="Pulled in",
+    ),
+    Definition(
+        "pushes",
+        "Pushes",
+        "count",
+        "number of times a close date moved to a later month",
+        "changes of the close dates of all deals",
+        "day of the change",
+        "Each change counts: a deal pushed three times counts three times.",
+        better="lower",
+    ),
+    Definition(
+        "landing",
+        "Landing at this pace",
+        "money",
+        "bookings to date ÷ share of their bookings that past periods had by the same day",
+        "deals won; the share is the median of the past periods that the extract covers",
+        "close date; the day at which the same share of working days is over",
+        "Not computable with fewer than 4 past periods, or where half of them had booked nothing "
+        "by that day. The interval is the error that the same rule would have made in past "
+        "periods, each foretold from those before it (Student on log errors), and never below "
+        "what is booked.",
+        short="Landing",
+    ),
+    Definition(
+        "pace",
+        "Pace",
+        "share",
+        "bookings to date ÷ (quota × share of their bookings that past periods had by the same "
+        "day)",
+        "deals won; the quota of the whole period",
+        "close date; the day at which the same share of working days is over",
+        "100 % is on course for quota. Not computable without a quota, or where the landing is "
+        "not. The interval is that of the landing.",
+    ),
+    Definition(
+        "activity_capture",
+        "Deals with activity",
+        "share",
+        "deals with at least one logged activity ÷ deals",
+        "deals closed in the period, or open at its end",
+        "created date and close date; activities up to the period's end",
+        "Copies in invitees' calendars are not counted. Wilson 95 % interval. " + _SMALL,
+        short="With activity",
+    ),
+    Definition(
+        "activity_rate",
+        "Activities per rep in four weeks",
+        "count",
+        "20 × completed activities ÷ working days of the reps",
+        "calls, mails, meetings and tasks of people who sell, while they were employed; managers "
+        "and invitees' copies left out",
+        "day of the activity (UTC)",
+        "Not computable where fewer than half of the deals have any activity: then it tells who "
+        "logs, not who works. More is not better by itself.",
+        better="neither",
+        short="Activities, 4 weeks",
+    ),
 )
 
 DEFINITIONS: dict[str, Definition] = {definition.id: definition for definition in _ALL}

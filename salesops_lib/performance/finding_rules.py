@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from salesops_lib.performance.attainment import attainment, quota_share
 from salesops_lib.performance.finding import Finding
+from salesops_lib.performance.formulas import coverage_needed
 from salesops_lib.performance.outcomes import (
     bookings,
     cycle_days,
@@ -168,9 +169,9 @@ def _coverage(view: View) -> Finding | None:
     value, target = measure.value(), target_period(view)
     if value.number is None:
         return _quota_met(view, value.reason)
-    if not rate.number:
+    have, needed = float(value.number), coverage_needed(rate.number)
+    if needed is None or rate.number is None:
         return None
-    have, needed = float(value.number), 1 / float(rate.number)
     show, say = view.show, view.show.say
     quota = quota_by(view, target.start, target.end).get("all", 0.0)
     words = {

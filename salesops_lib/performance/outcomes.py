@@ -11,6 +11,7 @@ import numpy as np
 from salesops_lib.fragments import Cell, Grid, grid_html
 from salesops_lib.performance.cohorts import closed_deals, created_deals
 from salesops_lib.performance.comparison import amounts_missing, compared
+from salesops_lib.performance.formulas import share_of
 from salesops_lib.results import MIME, Measure, Value
 from salesops_lib.stats import mean_interval, median_interval, wilson_interval
 
@@ -341,7 +342,7 @@ def _share(successes: int, trials: int, reason: str) -> Value:
     interval = wilson_interval(successes, trials)
     if interval is None:
         return Value(None, 0, reason=reason)
-    return Value(successes / trials, trials, *interval)
+    return Value(share_of(successes, trials), trials, *interval)
 
 
 def _count(row: Any, column: str) -> int:

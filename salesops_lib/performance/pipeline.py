@@ -16,6 +16,7 @@ from salesops_lib.fragments import Cell, Grid
 from salesops_lib.performance.cohorts import NO_GROUP, opening_deals, pipeline_due
 from salesops_lib.performance.comparison import amounts_missing, compared
 from salesops_lib.performance.definitions import DEFINITIONS
+from salesops_lib.performance.formulas import coverage_ratio, velocity_per_day
 from salesops_lib.results import Drawn, Measure, MeasureRow, Value, rows_of
 from salesops_lib.words import nameless_group
 
@@ -70,8 +71,8 @@ def velocity(view: View, by: str | None = None) -> Measure:
         if valued == 0 or not row.cycle > 0:
             reason = view.show.say("none of the deals open at its start was won")
             return Value(None, deals, reason=reason)
-        rate = won / (won + int(row.lost))
-        return Value(deals * rate * float(row.won_amount) / valued / float(row.cycle), deals)
+        rate, average = won / (won + int(row.lost)), float(row.won_amount) / valued
+        return Value(velocity_per_day(deals, rate, average, float(row.cycle)), deals)
 
     return compared(view, "velocity", opening_deals(view, by), by, value)
 
@@ -135,7 +136,7 @@ def _coverage(view: View, row: Any, quota: float | None, target: Period) -> Valu
         return Value(None, deals, reason=quota_met(view))
     valued = 0 if row is None else int(row.open_valued)
     reason = amounts_missing(view, deals, valued, "open")
-    return Value(None if reason else due / (quota - won), deals, reason=reason)
+    return Value(None if reason else coverage_ratio(due, quota, won), deals, reason=reason)
 
 
 @lru_cache(maxsize=64)

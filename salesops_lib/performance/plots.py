@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from salesops_lib.performance.movement import Movement
     from salesops_lib.performance.pipeline import OpenPipeline
     from salesops_lib.performance.trend_charts import BookingsTrend, WinRateTrend
+    from salesops_lib.performance.waterfall import Waterfall
 
 __all__ = [
     "plot_bookings_movement",
     "plot_bookings_trend",
     "plot_open_pipeline",
+    "plot_pipeline_waterfall",
     "plot_win_rate_trend",
 ]
 
@@ -216,6 +218,50 @@ def plot_bookings_movement(result: Movement, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_formatter(_money(show))
     _bars_across(ax, ends)
     _legend_above(ax)
+    return ax
+
+
+def plot_pipeline_waterfall(result: Waterfall, ax: Axes | None = None) -> Axes:
+    """Bars from the opening to the closing pipeline, each move from where the last one ended.
+
+    What left is hatched; signs say it too.
+
+    Parameters
+    ----------
+    result : Waterfall
+        What to draw.
+    ax : Axes, optional
+        Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    Axes
+    """
+    show, counted = result.view.show, bool(result.unvalued)
+    bars = result.bars
+    ax = ax or _new_axes(0.85 + 0.3 * max(3, len(bars)))
+    ends = []
+    for y, bar in enumerate(rows_of(bars)):
+        left, right = sorted((float(bar.before), float(bar.after)))
+        style: dict[str, Any] = {"color": ACCENT if bar.is_level else SOFT}
+        if not bar.is_level and bar.after < bar.before:
+            style = {"color": PAPER, "edgecolor": PLAN, "hatch": "/////", "lw": 0.8}
+        ax.barh(y, right - left, left=left, height=0.6, **style)
+        if y + 1 < len(bars):
+            ax.plot([bar.after] * 2, [y, y + 1], color=MUTED, lw=0.7, zorder=0.5)
+        ends.append((right, text_size(bar.text, _LABEL)[0]))
+        ax.annotate(bar.text, (right, y), (5, 0), textcoords="offset points", va="center",
+                    color=INK, fontsize=_LABEL, weight="bold" if bar.is_level else "normal",
+                    )  # fmt: skip
+    ax.set_yticks(range(len(bars)), bars["label"])
+    ax.set_ylim(max(len(bars), 3) - 0.4, -0.6)
+    ax.set(xlabel="", ylabel="")
+    unit = show.say("Open deals")
+    if not counted:
+        unit = show.say("Open amount, {currency}", currency=show.currency)
+        ax.xaxis.set_major_formatter(_money(show))
+    _unit_above(ax, unit)
+    _bars_across(ax, ends)
     return ax
 
 

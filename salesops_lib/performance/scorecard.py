@@ -10,6 +10,7 @@ from markupsafe import Markup
 from salesops_lib.formats import MISSING
 from salesops_lib.fragments import Cell, Grid, fragment, grid_html
 from salesops_lib.performance.attainment import attainment, quota_share
+from salesops_lib.performance.formulas import coverage_needed
 from salesops_lib.performance.outcomes import (
     average_deal,
     bookings,
@@ -170,9 +171,9 @@ class Scorecard:
             text = "" if gap is None else show.share(abs(gap))
             said = show.say("{sign} {amount} on quota", sign=_sign(gap), amount=text)
         elif measure.definition.id == "coverage":
-            rate = self.measures["win_rate"].value().number
-            gap = float(number) - 1 / float(rate) if rate else None
-            text = show.ratio(1 / float(rate)) if rate else ""
+            needed = coverage_needed(self.measures["win_rate"].value().number)
+            gap = None if needed is None else float(number) - needed
+            text = "" if needed is None else show.ratio(needed)
             said = show.say("▲ above the {needed} that is needed", needed=text)
             if gap is not None and gap < 0:
                 said = show.say("▼ below the {needed} that is needed", needed=text)

@@ -95,6 +95,8 @@ class BookingsTrend(_TrendChart):
         }
         if rank == 1:
             return show.say("{period} booked {amount}, the highest of {periods} periods", **words)
+        if rank == len(known):
+            return show.say("{period} booked {amount}, the lowest of {periods} periods", **words)
         return show.say(
             "{period} booked {amount}, the {rank} highest of {periods} periods",
             rank=_ordinal(rank, show),

@@ -90,9 +90,18 @@ def plain_words(text: str, *allowed: str) -> list[str]:
     return re.findall(r"[A-Za-z]{2,}", text)
 
 
-@pytest.mark.parametrize("scope", ["company", "region:Kuzey", "rep:R2"])
-def test_no_text_of_a_page_escapes_translation(rendered, pseudo, snapshot, scope):
-    page = rendered("performance_review", snapshot, pseudo, scope)
+@pytest.mark.parametrize(
+    ("notebook", "scope"),
+    [
+        ("performance_review", "company"),
+        ("performance_review", "region:Kuzey"),
+        ("performance_review", "rep:R2"),
+        ("explore", "company"),
+        ("explore", "rep:R2"),
+    ],
+)
+def test_no_text_of_a_page_escapes_translation(rendered, pseudo, snapshot, notebook, scope):
+    page = rendered(notebook, snapshot, pseudo, scope)
     columns = {column.name for table in TABLES.values() for column in table.columns}
     allowed = (*NAMES, *columns, "EUR", "Python", "SHA")
     left = {text: words for text in said(page.html) if (words := plain_words(text, *allowed))}

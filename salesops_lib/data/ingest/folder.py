@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesops_lib import __version__
+from salesops_lib.data.ingest.fitting import fitted
 from salesops_lib.data.ingest.mapping import Mapping
 from salesops_lib.data.ingest.notes import noted
 from salesops_lib.data.ingest.quarantine import check_limit, write_quarantine
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES_VERSION", "ingest_folder"]
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised when the same export and mapping would give other rows; part of every id."""
 
 
@@ -61,22 +62,23 @@ def ingest_folder(folder: Path, mapping_file: Path, as_of: dt.date, store: Path)
         The mapping has a mistake, a file or column is missing, a file is
         damaged, or too many rows cannot be used. The store is then unchanged.
     """
-    mapping = read_yaml(mapping_file, Mapping)
+    whole = read_yaml(mapping_file, Mapping)
     with tempfile.TemporaryDirectory(prefix="salesops-") as work:
-        export = Export(folder, Path(work), mapping.encoding)
+        export = Export(folder, Path(work), whole.encoding)
+        mapping, left_out = fitted(whole, export, mapping_file.name)
         _fingerprint_all(export, mapping, mapping_file.name)
-        identity = _identity(export, mapping, as_of)
+        identity = _identity(export, whole, as_of)
         target = store / identity
         manifest = snapshot_there(target)
         is_new = manifest is None
         if manifest is None:
             session = Session(mapping, mapping_file.name, export, as_of)
             try:
-                manifest = _written(session, identity, store)
+                manifest = _written(session, identity, store, whole)
             finally:
                 session.backend.disconnect()
     name_latest(store, as_of, identity)
-    return IngestResult.of(manifest, target, is_new=is_new)
+    return IngestResult.of(manifest, target, is_new=is_new, left_out=left_out)
 
 
 def _fingerprint_all(export: Export, mapping: Mapping, name: str) -> None:
@@ -86,7 +88,9 @@ def _fingerprint_all(export: Export, mapping: Mapping, name: str) -> None:
             if len(mapping.blocks(table)) > 1:
                 where += f".{place}"
             names = [*(block.file or [])]
-            names += [second.file for rule in block.rules.values() for second in rule.lookup]
+            rules = [*block.rules.values(), *block.state_rules.values()]
+            names += [second.file for rule in rules for second in rule.lookup]
+            names += [second.file for second in block.not_in.values()]
             for path in export.files(names, where):
                 export.fingerprint(path)
 
@@ -103,7 +107,7 @@ def _identity(export: Export, mapping: Mapping, as_of: dt.date) -> str:
     return f"{as_of.isoformat()}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 
 
-def _written(session: Session, identity: str, store: Path) -> Manifest:
+def _written(session: Session, identity: str, store: Path, mapping: Mapping) -> Manifest:
     results = _results(session)
     kept = {name: result.kept for name, result in results.items()}
     notes = {
@@ -130,7 +134,7 @@ def _written(session: Session, identity: str, store: Path) -> Manifest:
             for name, result in results.items()
         }
         write_quarantine(session, results, making / QUARANTINE)
-        manifest = _manifest(session, identity, records)
+        manifest = _manifest(session, identity, records, mapping)
         text = json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False)
         (making / MANIFEST).write_text(text + "\n", encoding="utf-8")
         manifests.append(manifest)
@@ -174,7 +178,9 @@ def _check_as_of(session: Session, result: Ingested) -> None:
         )
 
 
-def _manifest(session: Session, identity: str, records: dict[str, TableRecord]) -> Manifest:
+def _manifest(
+    session: Session, identity: str, records: dict[str, TableRecord], mapping: Mapping
+) -> Manifest:
     export = session.export
     rows = {export.name(path): count for path, count in session.rows_of.items()}
     return Manifest(
@@ -188,5 +194,5 @@ def _manifest(session: Session, identity: str, records: dict[str, TableRecord]) 
             for name, mark in export.fingerprints.items()
         ),
         tables=records,
-        mapping=session.mapping.normal_form,
+        mapping=mapping.normal_form,
     )

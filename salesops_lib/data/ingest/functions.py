@@ -12,7 +12,17 @@ if TYPE_CHECKING:
 
     from ibis.expr.types import BooleanValue, DecimalValue, StringValue, TimestampValue, Value
 
-__all__ = ["ISO", "ISO_SHAPE", "SPACES", "among", "moment_read", "rounded_half_even", "trimmed"]
+__all__ = [
+    "EPOCH",
+    "ISO",
+    "ISO_SHAPE",
+    "SPACES",
+    "among",
+    "moment_read",
+    "rounded_half_even",
+    "salesforce_id",
+    "trimmed",
+]
 
 SPACES = (
     " \t\n\r\v\f\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -23,6 +33,9 @@ SPACES = (
 ISO = "iso"
 """Name for the usual spellings of ISO 8601 among the formats of a date."""
 
+EPOCH = "epoch_ms"
+"""Name for milliseconds since 1970 among the formats of a date."""
+
 ISO_SHAPE = (
     r"^\d{4}-\d{2}-\d{2}([T ]([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d{1,9})?)?"
     r" ?(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?$"
@@ -31,6 +44,7 @@ ISO_SHAPE = (
 
 _ASCII_SPACES = " \t\n\r\v\f"
 _FIRST_VISIBLE = "!"
+_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 def _builtin(name: str, arguments: tuple[str, ...], returns: str) -> Callable[..., Value]:
@@ -73,7 +87,7 @@ def moment_read(text: StringValue, formats: list[str]) -> TimestampValue:
     text : string expression
         Trimmed text.
     formats : list of str
-        Formats as the C function ``strptime`` knows them, or `ISO`. A time with
+        Formats as the C function ``strptime`` knows them, `ISO` or `EPOCH`. A time with
         an offset gives the moment in UTC; a time without one is taken as UTC.
 
     Returns
@@ -82,7 +96,9 @@ def moment_read(text: StringValue, formats: list[str]) -> TimestampValue:
     """
     # One format at a time: given a list, DuckDB 2.0 lets the zone of one row
     # shift the next one and takes 29 February of any year for 1 March.
-    reads = [_iso(text) if one == ISO else _try_strptime(text, one) for one in formats]
+    reads = [
+        _READERS[one](text) if one in _READERS else _try_strptime(text, one) for one in formats
+    ]
     return cast("TimestampValue", ibis.coalesce(*[read.cast("timestamp(6)") for read in reads]))
 
 
@@ -93,9 +109,34 @@ def _iso(text: StringValue) -> Value:
     return ibis.coalesce(day, fits.try_cast("timestamp('UTC')").cast("timestamp(6)"))
 
 
+def _epoch(text: StringValue) -> Value:
+    fits = ibis.ifelse(text.re_search(r"^-?\d{12,13}$"), text, ibis.null("string"))
+    return fits.try_cast("int64").as_timestamp("ms")
+
+
+_READERS = {ISO: _iso, EPOCH: _epoch}
+
+
 def among(text: StringValue, words: Iterable[str]) -> BooleanValue:
     """Whether a text is one of a few words, without the join that an IN would cost."""
     return reduce(lambda one, other: one | other, [text == word for word in words])
+
+
+def salesforce_id(text: StringValue) -> StringValue:
+    """Id of 18 characters; what is no id of 15 stays as it is.
+
+    Each of the three further characters tells which of five letters are
+    capitals: the first one counts 1, the next 2, 4, 8 and 16.
+    """
+    marks = []
+    for start in (0, 5, 10):
+        parts = [
+            text.substr(start + place, 1).between("A", "Z").cast("int64") * 2**place
+            for place in range(5)
+        ]
+        marks.append(ibis.literal(_CAPITALS).substr(reduce(lambda a, b: a + b, parts), 1))
+    made = reduce(lambda one, other: one + other, marks, text)
+    return cast("StringValue", ibis.ifelse(text.re_search("^[0-9A-Za-z]{15}$"), made, text))
 
 
 def rounded_half_even(number: Value) -> DecimalValue:

@@ -20,6 +20,7 @@ from salesops_lib.data.ingest.rule import (
     Encoding,
     FileName,
     Mark,
+    Membership,
     Separator,
     TextList,
     ThousandsMark,
@@ -30,7 +31,18 @@ from salesops_lib.data.ingest.rule import (
 from salesops_lib.data.schema import TABLES, Column, Table
 from salesops_lib.yamlfile import Strict
 
-__all__ = ["Block", "Formats", "Group", "Limits", "Mapping"]
+__all__ = ["STATE_COLUMNS", "Block", "Formats", "Group", "Limits", "Mapping"]
+
+
+STATE_COLUMNS = {
+    "stage": "stage",
+    "amount": "amount",
+    "close_date": "close_date",
+    "owner": "owner_id",
+    "forecast_category": "forecast_category",
+    "probability": "probability",
+}
+"""Fields of the history, and the column of the deals that says how each is read."""
 
 
 class Formats(Strict):
@@ -124,6 +136,18 @@ class Block(Strict):
         A `ColumnRule` for each canonical column that the source supplies.
     rows : list, optional
         Rows written in the mapping itself, instead of `file` and `columns`.
+    optional : bool
+        Left out where the export lacks the file, or a column that the block needs.
+    unless : str, optional
+        Left out where the export has this file, which tells the same better.
+    optional_columns : list of str
+        Source columns that an export may lack: what is read from them is then left out.
+    not_in : dict of str to Membership
+        Source column and second file: rows whose value stands there are left out.
+    footer : bool
+        Lines of text below the last row of data are left out.
+    states : model, optional
+        In the history, whose rows then tell how a deal stood: a `ColumnRule` per field.
     """
 
     file: Annotated[list[FileName], Field(min_length=1), BeforeValidator(_listed)] | None = None
@@ -136,6 +160,12 @@ class Block(Strict):
     group: Group | None = None
     columns: Any = None
     rows: Any = None
+    optional: bool = False
+    unless: FileName | None = None
+    optional_columns: TextList = Field([])
+    not_in: dict[str, Membership] = Field({})
+    footer: bool = False
+    states: Any = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Block:
@@ -153,13 +183,42 @@ class Block(Strict):
                 raise refused(f"`group` adds up `{name}`, which is not among the columns")
         return self
 
+    @model_validator(mode="after")
+    def _optional_is_used(self) -> Block:
+        for name in self.optional_columns:
+            if name not in self.source_columns:
+                raise refused(
+                    f"`optional_columns` names `{name}`, which the block does not read",
+                    name,
+                    sorted(self.source_columns),
+                )
+        return self
+
     @property
     def rules(self) -> dict[str, ColumnRule]:
         """Rules by canonical column, in stored order."""
-        if self.columns is None:
-            return {}
-        listed = {name: getattr(self.columns, name) for name in type(self.columns).model_fields}
-        return {name: rule for name, rule in listed.items() if rule is not None}
+        rules = self.column_rules
+        if self.states is not None:
+            field, rule = next(iter(self.state_rules.items()))
+            rules |= {"field": ColumnRule(constant=field), "new_value": rule}
+        return rules
+
+    @property
+    def column_rules(self) -> dict[str, ColumnRule]:
+        """Rules of `columns` by canonical column, in stored order."""
+        return _given(self.columns) if self.columns is not None else {}
+
+    @property
+    def state_rules(self) -> dict[str, ColumnRule]:
+        """Rules of `states` by field; empty when the rows tell changes."""
+        return _given(self.states) if self.states is not None else {}
+
+    @property
+    def source_columns(self) -> set[str]:
+        """Source columns that the block reads, in its own file."""
+        rules = [*self.rules.values(), *self.state_rules.values()]
+        read = {name for rule in rules for name in rule.columns}
+        return read | set(self.where) | set(self.skip) | set(self.not_in)
 
     @property
     def inline(self) -> list[dict[str, Any]]:
@@ -167,6 +226,11 @@ class Block(Strict):
         rows = [row.model_dump() for row in self.rows or []]
         named = {name for row in self.rows or [] for name in row.model_fields_set}
         return [{name: value for name, value in row.items() if name in named} for row in rows]
+
+
+def _given(model: Strict) -> dict[str, ColumnRule]:
+    listed = {name: getattr(model, name) for name in type(model).model_fields}
+    return {name: rule for name, rule in listed.items() if rule is not None}
 
 
 _VALUE_TYPES: dict[str, Any] = {
@@ -195,10 +259,7 @@ def _required(column: Column, kind: Any) -> Any:
 
 def _block_model(table: Table) -> type[Block]:
     rules: dict[str, Any] = {
-        column.name: _required(
-            column, Annotated[ColumnRule, AfterValidator(partial(_fitting, column, table))]
-        )
-        for column in table.columns
+        column.name: _required(column, _rule_type(column, table)) for column in table.columns
     }
     values: dict[str, Any] = {
         column.name: _required(column, _value_type(column)) for column in table.columns
@@ -206,7 +267,41 @@ def _block_model(table: Table) -> type[Block]:
     columns = create_model(f"{table.name}_columns", __base__=Strict, **rules)
     row = create_model(f"{table.name}_row", __base__=Strict, **values)
     fields: dict[str, Any] = {"columns": (columns | None, None), "rows": (list[row] | None, None)}
-    return create_model(f"{table.name}_block", __base__=Block, **fields)
+    if table.name != "opportunity_history":
+        return create_model(f"{table.name}_block", __base__=Block, states=(None, None), **fields)
+    # States are told per field, so that their columns name neither field nor value.
+    deals, kind = TABLES["opportunities"], rules["field"][0]
+    told: dict[str, Any] = {
+        field: (_rule_type(deals.column(column), table) | None, None)
+        for field, column in STATE_COLUMNS.items()
+    }
+    rules["field"] = (kind | None, None)
+    changes = create_model(f"{table.name}_columns", __base__=Strict, **rules)
+    states = create_model("states", __base__=Strict, **told)
+    fields |= {"columns": (changes | None, None), "states": (states | None, None)}
+    checks: dict[str, Any] = {"_told": model_validator(mode="after")(_states_or_changes)}
+    return create_model(f"{table.name}_block", __base__=Block, __validators__=checks, **fields)
+
+
+def _rule_type(column: Column, table: Table) -> Any:
+    return Annotated[ColumnRule, AfterValidator(partial(_fitting, column, table))]
+
+
+def _states_or_changes(block: Block) -> Block:
+    if block.columns is None:
+        return block
+    told = _given(block.columns)
+    if block.states is None and "field" not in told:
+        raise refused("the history needs `field` among its columns, or `states`")
+    if block.states is not None:
+        more = sorted({"field", "old_value", "new_value"} & set(told))
+        if more:
+            raise refused(f"`states` tells fields and values: no column `{more[0]}` beside it")
+        if not block.state_rules:
+            raise refused("`states` is empty", allowed=list(STATE_COLUMNS))
+        if block.group is not None:
+            raise refused("`states` and `group` do not go together")
+    return block
 
 
 def _fitting(column: Column, table: Table, rule: ColumnRule) -> ColumnRule:
@@ -278,7 +373,7 @@ class Mapping(Strict):
     def _stages_are_there(self) -> Mapping:
         for block in self.blocks("opportunities"):
             by_stage = [name for name, rule in block.rules.items() if rule.stage is not None]
-            if by_stage and not self.blocks("stages"):
+            if by_stage and all(one.optional or one.unless for one in self.blocks("stages")):
                 raise refused(
                     f"`{by_stage[0]}` is taken from the stages, but there is no `stages` table"
                 )

@@ -56,6 +56,8 @@ def noted(
             counts[reason("unknown_reference", name)] = _dangling(rows, name, target, kept)
     if table.name == "opportunities" and "stage" in columns and "stages" in kept:
         counts[reason("stage_contradicts_flags")] = _contradicted(rows, kept["stages"])
+    elif table.name == "opportunities" and "stage" in columns:
+        counts[reason("mixed_stage")] = _mixed(rows)
     return {name: count for name, count in counts.items() if count}
 
 
@@ -73,6 +75,9 @@ def _conditions(
         bare = rows["currency"].isnull() if "currency" in columns else ibis.literal(True)
         if "currency" in table.column_names:
             conditions[reason("missing_currency", "currency")] = amount.notnull() & bare
+    if table.name == "stages" and "default_probability" in columns:
+        sure = cast("NumericValue", rows["default_probability"]).isin([0, 1])
+        conditions[reason("chance_contradicts_flags")] = sure != rows["is_closed"]
     if table.name == "opportunities" and "close_date" in columns:
         late = rows["is_closed"] & (rows["close_date"] > day)
         conditions[reason("future_dated_won")] = late & rows["is_won"]
@@ -92,7 +97,20 @@ def _dangling(rows: IbisTable, name: str, target: str, kept: Mapping[str, IbisTa
     return int(strange.count().execute())
 
 
+def _mixed(rows: IbisTable) -> int:
+    """Deals in stages of which some are open and some closed, where no table tells the stages."""
+    staged = rows.filter(rows["stage"].notnull())
+    stages = staged.group_by("stage").aggregate(
+        deals=staged.count(), closed=staged["is_closed"].cast("int64").sum()
+    )
+    mixed = stages.filter(stages["closed"] > 0, stages["closed"] < stages["deals"])
+    return int(mixed["deals"].sum().execute() or 0)
+
+
 def _contradicted(rows: IbisTable, stages: IbisTable) -> int:
+    # Where no stage is closed, stages do not tell outcomes: some CRMs keep them apart.
+    if not stages["is_closed"].any().to_pyarrow().as_py():
+        return 0
     said = stages.select(_stage="stage", _closed="is_closed", _won="is_won")
     joined = rows.inner_join(said, rows["stage"] == said["_stage"])
     differs = (joined["is_closed"] != joined["_closed"]) | (joined["is_won"] != joined["_won"])

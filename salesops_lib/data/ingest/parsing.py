@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import ibis
 
-from salesops_lib.data.ingest.functions import ISO, among, moment_read
+from salesops_lib.data.ingest.functions import EPOCH, ISO, among, moment_read
 from salesops_lib.data.ingest.reasons import reason
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ EXACT = "decimal(38, 8)"
 _BLANKS = "[ \u00a0\u202f]"
 _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")
+_DATES = {ISO: "a date in ISO 8601", EPOCH: "milliseconds since 1970"}
 _NOISE = 1e-12
 _SHOWN = 8
 
@@ -158,9 +159,7 @@ def parsed(
         detail = quoted(name, text, "is neither true nor false")
         return Parsed(read, [Problem(reason("unreadable_boolean", name), unread, detail)])
     if column.type in {"date", "timestamp"}:
-        wanted = " or ".join(
-            "a date in ISO 8601" if f == ISO else f for f in rule.date or formats.date
-        )
+        wanted = " or ".join(_DATES.get(one, one) for one in rule.date or formats.date)
         detail = quoted(name, text, f"is not written like {wanted}")
         problem = Problem(reason("unreadable_date", name), unread, detail)
         moment = cast("TimestampValue", read)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import ibis
 
 from salesops_lib.data.ingest.cells import KINDS, Cells
-from salesops_lib.data.ingest.functions import among
+from salesops_lib.data.ingest.functions import among, salesforce_id
 from salesops_lib.data.ingest.parsing import (
     EXACT,
     Parsed,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Surroundings", "read_part"]
 
 _OWN = ("_row", "_skipped", "_reason", "_detail")
+_SOUGHT, _HELD = "sought/", "held/key"
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def read_part(
     InputError
         The file lacks a column that the mapping names.
     """
-    cells = _looked_up(_picked(raw, block, table, around), block, around)
+    cells = _identified(_picked(raw, block, table, around), block)
+    cells = _looked_up(cells, block, around)
     cells = _respelled(cells, block, around)
     cells = _read(cells, block, table, around)
     results = {
@@ -129,11 +131,51 @@ def _picked(raw: RawTable, block: Block, table: Table, around: Surroundings) -> 
             code = f"{REPAIR}{reason('trimmed', name)}"
             picked[code] = (cells.text != sources[0].text).fill_null(False)
     skipped = ~_kept(raw, block, around)
+    rows = raw.rows
+    if block.footer:
+        skipped = skipped | _below(raw, block, around)
     if blank:
         # Spreadsheets like to end in rows of nothing but separators.
         empty = reduce(lambda one, other: one & other, blank)
         skipped = skipped | (empty & raw.rows["_malformed"].isnull())
-    return raw.rows.select("_row", "_malformed", **picked, _skipped=skipped.fill_null(False))
+    for place, name in enumerate(block.not_in):
+        picked[f"{_SOUGHT}{place}"] = raw.column(name, f"{around.where}.not_in").cleaned([]).text
+    picked_rows = rows.select("_row", "_malformed", **picked, _skipped=skipped.fill_null(False))
+    for place, membership in enumerate(block.not_in.values()):
+        second = around.lookup(membership.lookup)
+        held = second.select(**{_HELD: second["key"]})
+        sought = f"{_SOUGHT}{place}"
+        joined = picked_rows.left_join(held, picked_rows[sought] == held[_HELD])
+        hit = joined["_skipped"] | joined[_HELD].notnull()
+        picked_rows = joined.mutate(_skipped=hit).drop(_HELD, sought)
+    return picked_rows
+
+
+def _identified(cells: IbisTable, block: Block) -> IbisTable:
+    """Cells with the ids that their rules want, in the form that they want."""
+    made: dict[str, Value] = {}
+    for name, rule in block.rules.items():
+        text = cast("StringValue", cells[name]) if rule.columns else None
+        if text is None or not (rule.starting or rule.salesforce_id):
+            continue
+        if rule.starting is not None:
+            wanted = text.startswith(rule.starting)
+            text = cast("StringValue", ibis.ifelse(wanted, text, ibis.null("string")))
+        made[name] = salesforce_id(text) if rule.salesforce_id else text
+    return cells.mutate(**made) if made else cells
+
+
+def _below(raw: RawTable, block: Block, around: Surroundings) -> BooleanValue:
+    """Lines of text that some reports write below their last row.
+
+    A row cut off in the middle is none: it has more than one cell.
+    """
+    rows = raw.rows
+    whole = rows.filter(rows["_malformed"].isnull())
+    last = whole["_row"].max().as_scalar()
+    texts = [raw.column(name, around.where).cleaned([]).text for name in block.source_columns]
+    filled = reduce(lambda one, other: one + other, [t.notnull().cast("int64") for t in texts])
+    return rows["_malformed"].notnull() & (rows["_row"] > last.fill_null(0)) & (filled <= 1)
 
 
 def _combined(cells: list[Cells], rule: ColumnRule) -> Cells:
@@ -180,12 +222,16 @@ def _looked_up(cells: IbisTable, block: Block, around: Surroundings) -> IbisTabl
             second = second.select(**{key: second["key"], value: second["value"]})
             cells = cells.left_join(second, cells[name] == second[key])
             missing = cells[name].notnull() & cells[key].isnull()
+            found: Value = cells[value]
+            if lookup.keep:
+                found = ibis.ifelse(missing, cells[name], found)
+                missing = ibis.literal(False)
             sought = ibis.ifelse(missing, cells[name], ibis.null("string"))
             earlier = f"{name}/missing"
             if earlier in cells.columns:
                 sought = ibis.coalesce(cells[earlier], sought)
             dropped = {key, value, f"{name}/number", f"{name}/moment", f"{name}/flag"}
-            cells = cells.mutate(**{name: cells[value], earlier: sought})
+            cells = cells.mutate(**{name: found, earlier: sought})
             cells = cells.drop(*[column for column in cells.columns if column in dropped])
     return cells
 

@@ -34,6 +34,7 @@ REASONS: dict[str, str] = {
     "identical_row": "a second copy of a row was left out",
     "grouped_row": "put together with the other rows of its key",
     "disagreement": "emptied, because the rows put together disagree",
+    "unchanged": "a state that is the same as the one before was left out",
     "end_set": "ends the day before the person's next assignment begins",
     # Noted: the row is kept as it is, with a warning.
     "unknown_reference": "names something that the table referred to does not hold",
@@ -41,6 +42,8 @@ REASONS: dict[str, str] = {
     "future_dated_lost": "lost, but with a close date after the as-of date",
     "closed_before_created": "closed before it was created",
     "stage_contradicts_flags": "the stage says otherwise than closed and won do",
+    "chance_contradicts_flags": "open with a chance of 0 or 1, or closed with another one",
+    "mixed_stage": "in a stage that holds open and closed deals",
     "negative_amount": "an amount below zero",
     "missing_currency": "an amount without a currency",
     "later_than_as_of": "dated after the as-of date",

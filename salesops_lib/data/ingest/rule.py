@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from salesops_lib.data.ingest.functions import ISO
+from salesops_lib.data.ingest.functions import EPOCH, ISO
 from salesops_lib.errors import InputError
 from salesops_lib.yamlfile import Strict
 
@@ -23,6 +23,7 @@ __all__ = [
     "FileName",
     "Lookup",
     "Mark",
+    "Membership",
     "Scalar",
     "Separator",
     "TextList",
@@ -68,7 +69,7 @@ def _listed(value: Any) -> Any:
 
 
 def _date_format(text: str) -> str:
-    if text == ISO:
+    if text in {ISO, EPOCH}:
         return text
     directives = re.findall(r"%-?(.)", text)
     unknown = [letter for letter in directives if letter not in _DIRECTIVES]
@@ -164,6 +165,11 @@ class Lookup(Strict):
         Its column that replaces the value at hand.
     sheet, separator : str, optional
         As for a table's own file.
+    keep : bool
+        A key that the file does not hold stays as it is, instead of making the row a bad one.
+    optional : bool
+        Where the export lacks the file: with `keep` the keys stay as they are,
+        without it the column is left out.
     """
 
     file: FileName
@@ -171,6 +177,31 @@ class Lookup(Strict):
     value: str
     sheet: str | None = None
     separator: Separator = "auto"
+    keep: bool = False
+    optional: bool = False
+
+
+class Membership(Strict):
+    """A second file whose keys are asked for, such as the deals that were merged into others.
+
+    Parameters
+    ----------
+    file : str
+        Name of the file in the export folder.
+    key : str
+        Its column that holds the keys.
+    optional : bool
+        Where the export lacks the file, no key is in it.
+    """
+
+    file: FileName
+    key: str
+    optional: bool = False
+
+    @property
+    def lookup(self) -> Lookup:
+        """The file as one that gives each key itself."""
+        return Lookup(file=self.file, key=self.key, value=self.key)
 
 
 def _lookups(value: Any) -> Any:
@@ -199,6 +230,11 @@ class ColumnRule(Strict):
         Column of the mapping's stages table, found by the row's own stage.
     null_values : list of str
         Texts that mean "empty", beside the empty cell itself.
+    starting : str, optional
+        How an id begins; any other one is taken for empty, such as the id of an
+        account where deals are wanted.
+    salesforce_id : bool
+        Ids of 15 characters get the three that make them ids of 18.
     lookup : list of Lookup
         Second files that replace the value, one after the other.
     aliases : dict of str to str
@@ -226,6 +262,8 @@ class ColumnRule(Strict):
     first: list[str] | None = Field(None, min_length=1)
     stage: Literal["is_closed", "is_won", "default_probability", "forecast_category"] | None = None
     null_values: TextList = Field([])
+    starting: str | None = Field(None, min_length=1)
+    salesforce_id: bool = False
     lookup: Annotated[list[Lookup], BeforeValidator(_lookups)] = Field([])
     aliases: Annotated[dict[str, str], BeforeValidator(_text_keys)] = Field({})
     values: Annotated[dict[str, Scalar], BeforeValidator(_text_keys)] = Field({})

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from salesops_lib.data.ingest.guesses import date_guess, number_guess, outcome_guess
+from salesops_lib.data.ingest.known import KnownMapping, known_mapping
 from salesops_lib.data.ingest.samples import Sample, export_samples
 from salesops_lib.data.ingest.synonyms import FILE_HINTS, SYNONYMS, plain_name
 from salesops_lib.data.schema import TABLES, Column
@@ -63,11 +64,15 @@ class Suggestion:
     text : str
         The mapping, YAML, with remarks where a guess should be checked.
     unplaced : tuple of str
-        What found no place: files, and columns of the files that did.
+        What found no place: files, and columns of the files that did. Of a
+        mapping at hand: what it holds for optional and the export lacks.
+    known : Path, optional
+        The mapping at hand that fits the export as it is.
     """
 
     text: str
     unplaced: tuple[str, ...]
+    known: Path | None = None
 
 
 @dataclass
@@ -100,17 +105,20 @@ class _Draft:
         ]
 
 
-def suggested_mapping(folder: Path) -> Suggestion:
+def suggested_mapping(folder: Path, mappings: Path | None = None) -> Suggestion:
     """Draft of a mapping for a folder of exported files.
 
     Columns are recognised by the names that Salesforce, HubSpot, Pipedrive,
     Dynamics, Fivetran and plain spreadsheets give them; the formats of dates
-    and numbers by the first rows. The draft is for an analyst to check.
+    and numbers by the first rows. The draft is for an analyst to check. Where
+    a mapping at hand fits the export as it is, it is suggested instead.
 
     Parameters
     ----------
     folder : Path
         Exported files; they are only read.
+    mappings : Path, optional
+        Folder of mappings at hand.
 
     Returns
     -------
@@ -122,6 +130,9 @@ def suggested_mapping(folder: Path) -> Suggestion:
         There is no such folder, or no file in it that looks like deals.
     """
     with tempfile.TemporaryDirectory(prefix="salesops-") as work:
+        known = known_mapping(folder, Path(work), mappings) if mappings is not None else None
+        if known is not None:
+            return _as_it_is(known)
         samples, unplaced = export_samples(folder, Path(work))
         drafts, left = _placed(samples)
         if "opportunities" not in drafts:
@@ -136,6 +147,14 @@ def suggested_mapping(folder: Path) -> Suggestion:
                 "if there is only one, write `currency: {constant: USD}`"
             )
         return Suggestion(_text(folder, drafts), tuple(unplaced))
+
+
+def _as_it_is(known: KnownMapping) -> Suggestion:
+    """Mapping at hand, with its comments."""
+    same = known.text == known.path.read_text(encoding="utf-8-sig")
+    how = "as it is" if same else "once its files are named as below"
+    fits = f"# {known.path.as_posix()} fits this export {how}.\n"
+    return Suggestion(fits + known.text, known.left_out, known.path)
 
 
 def _columns_left(drafts: dict[str, _Draft]) -> list[str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IngestResult", "reason_frame", "table_frame"]
 
-MERGED = ("identical_row", "grouped_row")
+MERGED = ("identical_row", "grouped_row", "unchanged")
 """Reasons of rows that went into another row: neither kept for themselves nor quarantined."""
 
 
@@ -35,6 +35,8 @@ class IngestResult:
         One row per table; see `table_frame`.
     reasons : pandas.DataFrame
         One row per table and reason; see `reason_frame`.
+    left_out : tuple of str
+        What the mapping holds for optional and the export lacks.
     """
 
     snapshot_id: str
@@ -42,11 +44,15 @@ class IngestResult:
     is_new: bool
     frame: pd.DataFrame
     reasons: pd.DataFrame
+    left_out: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, manifest: Manifest, path: Path, *, is_new: bool) -> IngestResult:
+    def of(
+        cls, manifest: Manifest, path: Path, *, is_new: bool, left_out: tuple[str, ...] = ()
+    ) -> IngestResult:
         """Result told from a manifest."""
-        return cls(manifest.id, path, is_new, table_frame(manifest), reason_frame(manifest))
+        tables, reasons = table_frame(manifest), reason_frame(manifest)
+        return cls(manifest.id, path, is_new, tables, reasons, left_out)
 
     @property
     def headline(self) -> str:
@@ -56,6 +62,7 @@ class IngestResult:
         return (
             f"Snapshot {self.snapshot_id} {state}: {kept:,} rows in {len(self.frame)} tables, "
             f"{bad:,} quarantined."
+            + (f" The export lacks: {'; '.join(self.left_out)}." if self.left_out else "")
         )
 
 

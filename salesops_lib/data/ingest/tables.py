@@ -24,6 +24,8 @@ from salesops_lib.data.ingest.readers import Layout, RawTable
 from salesops_lib.data.ingest.reasons import reason
 from salesops_lib.data.ingest.rules import REPAIR, checked
 from salesops_lib.data.ingest.session import Session, Source
+from salesops_lib.data.ingest.states import as_text, previous_told, state_blocks
+from salesops_lib.data.schema import TABLES
 from salesops_lib.data.snapshot import ibis_schema
 from salesops_lib.errors import SalesOpsError
 
@@ -119,6 +121,10 @@ def ingested_table(
         settled = session.stored(verdicts(twins, table, supplied))
         good, conflicts = _merged(session, rows, settled, table)
         bad.append(conflicts)
+    unchanged = 0
+    if table.name == "opportunity_history" and (lacking := _lacking(blocks, supplied)):
+        good, unchanged = previous_told(session, good, lacking)
+        supplied["old_value"] = [*range(len(blocks))]
     dated = table.name == "rep_assignments" and "effective_from" in supplied
     if dated and "effective_to" not in supplied:
         good = with_ends(good)
@@ -136,9 +142,10 @@ def ingested_table(
     repaired |= {
         reason("identical_row"): counts["copies"] - counts["rows"],
         reason("grouped_row"): counts["lines"] - counts["copies"],
+        reason("unchanged"): unchanged,
     }
     reasons = _by_reason(quarantined)
-    _nothing_lost(table, read, skipped, sum(reasons.values()), counts["lines"])
+    _nothing_lost(table, read, skipped, sum(reasons.values()), counts["lines"] + unchanged)
     return Ingested(
         kept=_canonical(good, table),
         bad=quarantined,
@@ -161,7 +168,12 @@ def _block(
     if block.rows is not None:
         parts = [_inline(session, table, block)]
     else:
-        parts = _parts(session, table, block, stages)
+        where = session.where(table.name, block)
+        parts = [
+            part
+            for single, shape in state_blocks(block, table)
+            for part in _parts(session, shape, single, stages, where)
+        ]
     lines = reduce(lambda one, other: one.union(other), parts)
     tally = lines.aggregate(read=lines.count(), skipped=lines["_skipped"].sum())
     counted = tally.to_pyarrow().to_pylist()[0]
@@ -180,8 +192,8 @@ def _parts(
     table: Table,
     block: Block,
     stages: Mapping[str, Mapping[str, Scalar | None]],
+    where: str,
 ) -> list[IbisTable]:
-    where = session.where(table.name, block)
     around = Surroundings(
         session.mapping.formats, where, lambda lookup: session.second(lookup, where), stages
     )
@@ -192,11 +204,14 @@ def _parts(
     }
     needed |= dict.fromkeys(block.where, f"{where}.where")
     needed |= dict.fromkeys(block.skip, f"{where}.skip")
+    needed |= dict.fromkeys(block.not_in, f"{where}.not_in")
     layout = Layout(block.sheet, block.separator, block.encoding, block.header)
 
     def make(raw: RawTable, place: int) -> IbisTable:
         rows = read_part(raw, block, table, around, place)
-        return rows if block.group is not None else checked(rows, table, session.as_of)
+        if block.group is not None:
+            return rows
+        return checked(as_text(rows, table), TABLES[table.name], session.as_of)
 
     paths = session.export.files(block.file or [], f"{where}.file")
     return [session.read(path, layout, needed, make) for path in paths]
@@ -238,6 +253,13 @@ def _supplied(blocks: Sequence[Block], table: Table) -> dict[str, list[int]]:
         if places:
             found[name] = places
     return found
+
+
+def _lacking(blocks: Sequence[Block], supplied: Mapping[str, Sequence[int]]) -> list[int]:
+    """Blocks of the history that tell new values only."""
+    told = {*supplied.get("old_value", [])}
+    news = {*supplied.get("new_value", [])}
+    return [place for place in range(len(blocks)) if place in news - told]
 
 
 def _stacked(parts: Sequence[IbisTable], table: Table, columns: tuple[str, ...]) -> IbisTable:
