@@ -7,7 +7,7 @@ PERIOD := 2026-Q3
 SAMPLE := snapshots/sample/2026-09-30.json
 PYTEST_WORKERS ?= 2
 
-.PHONY: report test lab lint messages notebooks lock clean
+.PHONY: report test lab lint messages notebooks lock spark clean
 .DELETE_ON_ERROR:
 
 report: $(SAMPLE)
@@ -52,6 +52,16 @@ notebooks: $(SAMPLE)
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
 	  --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	$(PYTHON) -c 'import tomllib; \
+	  project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	  print(*project["optional-dependencies"]["spark"], sep="\n")' \
+	  | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate - -o requirements-spark.lock
+
+# Spark, too large for the usual set; it also needs Java 17 or newer.
+spark: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r requirements-spark.lock
 
 clean:
 	rm -rf $(VENV) .cache snapshots exports

@@ -5,7 +5,6 @@ Libraries are imported by the command that needs them, so that help is instant.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import sys
 from collections.abc import Sequence
@@ -20,14 +19,13 @@ from salesops_lib import __version__
 from salesops_lib.console import (
     errors,
     output,
-    print_frame,
     print_json,
     print_lines,
-    print_remark,
     print_scores,
     print_table,
     shown_path,
 )
+from salesops_lib.data_commands import ingest, pull
 from salesops_lib.errors import InputError, SalesOpsError
 
 if TYPE_CHECKING:
@@ -276,48 +274,8 @@ def new(
     print_lines([f"Written: {shown_path(begun.path)}", *begun.next_steps])
 
 
-@app.command()
-def ingest(
-    folder: Annotated[Path, typer.Argument(help="Folder with the CRM export.")],
-    mapping: Annotated[
-        Path | None, typer.Option(help="Mapping file: which column of the export is what.")
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Day the export shows, such as 2026-09-30.")
-    ] = None,
-    store: Annotated[Path, typer.Option(help="Folder that snapshots are kept in.")] = Path(
-        "snapshots"
-    ),
-    suggest: Annotated[
-        bool, typer.Option("--suggest", help="Print a mapping to start from, and stop.")
-    ] = False,
-) -> None:
-    """Turn a CRM export into a snapshot."""
-    if suggest:
-        from salesops_lib.data.ingest import suggested_mapping
-
-        suggestion = suggested_mapping(folder, Path("parameters/mappings"))
-        typer.echo(suggestion.text.rstrip())
-        for left in suggestion.unplaced:
-            print_remark(f"{'not placed' if suggestion.known is None else 'left out'}: {left}")
-        return
-    if mapping is None:
-        raise InputError(
-            "name the mapping of this export; `salesops ingest FOLDER --suggest` prints one"
-            " to start from",
-            where="--mapping",
-        )
-    if as_of is None:
-        raise InputError("say which day the export shows, such as 2026-09-30", where="--as-of")
-    day = _day(as_of)
-    from salesops_lib.data.ingest import ingest_folder
-
-    result = ingest_folder(folder, mapping, day, store)
-    print_frame(f"Tables from {folder.name}", result.frame)
-    if len(result.reasons):
-        print_frame("Repaired, noted, quarantined", result.reasons.drop(columns="reason"))
-    typer.echo(result.headline)
-    typer.echo(shown_path(result.path))
+app.command()(ingest)
+app.add_typer(pull, name="pull")
 
 
 @app.command()
@@ -380,13 +338,6 @@ def _notebook(name: str) -> Path:
     if path.suffix == ".ipynb" or path.is_file():
         return path
     return notebook_file(project_root(Path.cwd()), name)
-
-
-def _day(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"{text!r} is no date; write it as 2026-09-30", where="--as-of") from None
 
 
 def _literal(value: Any) -> str:

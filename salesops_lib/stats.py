@@ -22,6 +22,7 @@ __all__ = [
     "count_dispersion",
     "mean_interval",
     "median_interval",
+    "share_difference_interval",
     "sum_interval",
     "wilson_interval",
 ]
@@ -113,6 +114,48 @@ def amount_share_interval(
         return None
     cases = total * total / sum_of_squares
     return wilson_interval(cases if part == total else cases * (part / total), cases, confidence)
+
+
+def share_difference_interval(
+    successes: float,
+    trials: float,
+    other_successes: float,
+    other_trials: float,
+    confidence: float = CONFIDENCE,
+) -> Interval | None:
+    """Interval of one share less another one, of other cases.
+
+    Parameters
+    ----------
+    successes, trials, other_successes, other_trials : float
+        Counts of the two shares.
+    confidence : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    tuple of float, or None
+        Low and high, shares of 1; None without trials of both.
+
+    Notes
+    -----
+    Built of the two Wilson intervals: Newcombe, R. G. (1998), Statistics in Medicine 17,
+    method 10, whose example this is.
+
+    Examples
+    --------
+    >>> low, high = share_difference_interval(56, 70, 48, 80)
+    >>> round(low, 4), round(high, 4)
+    (0.0524, 0.3339)
+    """
+    one = wilson_interval(successes, trials, confidence)
+    two = wilson_interval(other_successes, other_trials, confidence)
+    if one is None or two is None:
+        return None
+    share, other = successes / trials, other_successes / other_trials
+    low = math.hypot(share - one[0], two[1] - other)
+    high = math.hypot(one[1] - share, other - two[0])
+    return share - other - low, share - other + high
 
 
 def median_interval(values: ArrayLike, confidence: float = CONFIDENCE) -> Interval | None:

@@ -7,7 +7,43 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from salesops_lib.formats import Formatter
 
-__all__ = ["grouping_head", "grouping_word", "nameless_group", "status_word", "table_word"]
+__all__ = [
+    "field_word",
+    "grouping_head",
+    "grouping_word",
+    "nameless_group",
+    "status_word",
+    "table_word",
+]
+
+
+def field_word(column: str, show: Formatter) -> str:
+    """Name of a field of a deal that changes in time, inside a sentence.
+
+    Parameters
+    ----------
+    column : str
+        Column of ``opportunities``.
+    show : Formatter
+        Language of the report.
+
+    Returns
+    -------
+    str
+        The column itself where it is none of these.
+    """
+    say = show.say
+    words = {
+        "amount": say("amount"),
+        "close_date": say("close date"),
+        "forecast_category": say("forecast category"),
+        "is_closed": say("open or closed"),
+        "owner_id": say("owner"),
+        "probability": say("probability"),
+        "push_count": say("pushes"),
+        "stage": say("stage"),
+    }
+    return words.get(column, column)
 
 
 def grouping_word(by: str, show: Formatter) -> str:

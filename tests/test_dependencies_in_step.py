@@ -17,24 +17,25 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+SPARK_LOCK = (ROOT / "requirements-spark.lock").read_text(encoding="utf-8")
 # Imported under a name other than the distribution's.
 IMPORTED_AS = {
     "ruamel": "ruamel.yaml", "sklearn": "scikit-learn", "IPython": "ipython",
     "ibis": "ibis-framework", "yaml": "pyyaml", "PIL": "pillow",
 }  # fmt: skip
-# Parts of Jupyter, and of what Jupyter and Jinja are made of, that come with them in any case.
+# Parts of Jupyter and others, and of what they are made of, that come with them in any case.
 COMES_ALONG = {
     "ipython": "jupyterlab", "ipykernel": "jupyterlab", "jupyter-core": "jupyterlab",
     "tornado": "jupyterlab", "traitlets": "jupyterlab", "jupyter-client": "nbclient",
-    "markupsafe": "jinja2", "zmq": "nbclient",
+    "markupsafe": "jinja2", "zmq": "nbclient", "urllib3": "requests",
     "duckdb": "ibis-framework", "pillow": "matplotlib", "pydantic-core": "pydantic",
 }  # fmt: skip
 
 
-def locked() -> dict[str, list[tuple[Requirement, list[str]]]]:
-    """Requirements of the lock by name, each with its hashes."""
+def locked(lock: str = LOCK) -> dict[str, list[tuple[Requirement, list[str]]]]:
+    """Requirements of a lock by name, each with its hashes."""
     found: dict[str, list[tuple[Requirement, list[str]]]] = {}
-    text = re.sub(r"\\\n", " ", LOCK)
+    text = re.sub(r"\\\n", " ", lock)
     for line in text.splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -59,12 +60,24 @@ def test_each_declared_dependency_is_locked_to_a_version_that_fits(requirement):
         assert requirement.specifier.contains(specifier.version, prereleases=True)
 
 
-def test_every_pin_has_hashes_and_no_registry_is_named():
-    for name, pins in locked().items():
+def test_spark_is_locked_by_itself_to_a_version_that_fits():
+    (spark,) = [Requirement(text) for text in PROJECT["optional-dependencies"]["spark"]]
+    pins = locked(SPARK_LOCK)
+    assert set(pins) == {"pyspark", "py4j"}
+    ((pin, _),) = pins[canonicalize_name(spark.name)]
+    (specifier,) = pin.specifier
+    assert specifier.operator == "=="
+    assert spark.specifier.contains(specifier.version)
+    assert not set(pins) & set(locked()), "one lock only says what is installed"
+
+
+@pytest.mark.parametrize("lock", [LOCK, SPARK_LOCK], ids=["requirements", "spark"])
+def test_every_pin_has_hashes_and_no_registry_is_named(lock):
+    for name, pins in locked(lock).items():
         for _, hashes in pins:
             assert hashes, name
             assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", value) for value in hashes), name
-    assert not re.search(r"://|index-url|find-links|extra-index|trusted-host", LOCK)
+    assert not re.search(r"://|index-url|find-links|extra-index|trusted-host", lock)
 
 
 def test_conda_installs_exactly_the_lock():

@@ -14,11 +14,23 @@ from ibis import _
 from salesops_lib.data.organisation import EVER, NEVER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ibis.expr.types import Table as IbisTable
 
     from salesops_lib.data.snapshot import Snapshot
 
-__all__ = ["FIELDS", "field_starts", "field_text", "push_days", "typed_value", "value_spans"]
+__all__ = [
+    "FIELDS",
+    "changes_told",
+    "field_starts",
+    "field_text",
+    "fields_logged",
+    "push_days",
+    "typed_value",
+    "value_spans",
+    "values_around",
+]
 
 FIELDS = {
     "stage": "stage",
@@ -30,6 +42,10 @@ FIELDS = {
 }
 """Column of ``opportunities`` that each field of the history changes."""
 
+_YEAR_0 = 2_000_000_000_000
+"""Added to seconds since 1970, it gives 13 digits in any year that a date can have."""
+
+_STAMP = len(str(_YEAR_0))
 _TYPES = {"amount": "decimal(18, 2)", "close_date": "date", "probability": "float64"}
 _CATEGORIES = ("pipeline", "best_case", "most_likely", "commit", "closed", "omitted")
 
@@ -100,7 +116,7 @@ def value_spans(snapshot: Snapshot) -> IbisTable:
         with the value that it ended with). Spans of a deal and field neither
         overlap nor leave a gap.
     """
-    days = _changed_days(snapshot)
+    days = _changed_days(_changes(snapshot))
     order = ibis.window(group_by=["opportunity_id", "field"], order_by="day")
     spans = days.mutate(since=_.day.lag().over(order), told=_.new.lag().over(order))
     past = spans.select(
@@ -178,16 +194,118 @@ def field_starts(snapshot: Snapshot) -> IbisTable:
     )
 
 
-def _changed_days(snapshot: Snapshot) -> IbisTable:
-    """One row a deal, field and day of change: first value before, last value after."""
+def changes_told(snapshot: Snapshot) -> IbisTable:
+    """What the log tells, in an order that says what came first.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Source of ``opportunity_history``.
+
+    Returns
+    -------
+    ibis.Table
+        `opportunity_id`, `field`, `changed_at`, `changed_on`, `old` and `new` (texts
+        for `values_around`) and `is_sure`. Deals of which several changes of a field
+        bear one moment, or that have changes that were inferred, have one row a day.
+    """
+    changes = _changes(snapshot)
+    # Most deals are simple; sorting them out first spares grouping the whole log by moment.
+    numbers = ibis.cases(*((changes.field == field, at) for at, field in enumerate(FIELDS)))
+    moments = changes.changed_at.epoch_seconds().cast("int64") * len(FIELDS) + numbers
+    tangled = (
+        changes.mutate(moment=moments)
+        .group_by("opportunity_id")
+        .agg(moments=_.moment.collect(), logged=_.logged.all())
+        .filter(~_.logged | (_.moments.length() > _.moments.unique().length()))
+        .select("opportunity_id")
+    )
+    simple = changes.anti_join(tangled, "opportunity_id")
+    days = _changed_days(changes.semi_join(tangled, "opportunity_id"))
+    names = ("opportunity_id", "field", "changed_at", "changed_on", "old", "new", "is_sure")
+    simple = simple.mutate(changed_on=_.changed_at.date(), is_sure=ibis.literal(True))
+    days = days.mutate(changed_at=_.day.cast("timestamp(6)"), changed_on=_.day)
+    return simple.select(*names).union(days.select(*names))
+
+
+def fields_logged(snapshot: Snapshot) -> tuple[str, ...]:
+    """Fields that the log holds a change of, in the order of `FIELDS`."""
+    fields = snapshot.table("opportunity_history").select("field").distinct()
+    found = set(fields.to_pyarrow()["field"].to_pylist())
+    return tuple(field for field in FIELDS if field in found)
+
+
+def values_around(near: IbisTable, fields: Sequence[str] = tuple(FIELDS)) -> IbisTable:
+    """What the log says of days: the value that each field had, and how that is known.
+
+    Parameters
+    ----------
+    near : ibis.Table
+        Rows of `changes_told`, once for each `day` that is asked for.
+    fields : sequence of str
+        Those that may be in it: each costs time and memory. Of the others nothing is said.
+
+    Returns
+    -------
+    ibis.Table
+        A row a deal and `day`, and for each of `FIELDS`: ``FIELD_value`` (text; empty
+        where today's value holds), ``FIELD_past`` (it has changed since),
+        ``FIELD_told`` (value that the last change up to the day left),
+        ``FIELD_logged`` (there is such a change) and ``FIELD_clear`` (logged by the
+        CRM, in a clear order, and what one change left is what the next one found).
+    """
+    # One text says when, how sure and what: its least and greatest are found far
+    # faster than the value that belongs to the least and greatest moment.
+    moment = (near.changed_at.epoch_seconds().cast("int64") + _YEAR_0).cast("string")
+    stamp = moment + ibis.ifelse(near.is_sure, "=", "~")
+    near = near.mutate(old=stamp + near.old, new=stamp + near.new)
+    cells: dict[str, Any] = {}
+    for field in fields:
+        here, is_later = near.field == field, near.changed_on > near.day
+        cells |= {
+            f"{field}_old": near.old.min(where=here & is_later),
+            f"{field}_new": near.new.max(where=here & ~is_later),
+        }
+    ends = near.group_by("opportunity_id", "day").agg(**cells)
+    found: dict[str, Any] = {}
+    for field in FIELDS:
+        if field not in fields:
+            texts = dict.fromkeys((f"{field}_value", f"{field}_told"), ibis.null("string"))
+            marks = [f"{field}_{mark}" for mark in ("past", "logged", "clear")]
+            found |= {**texts, **dict.fromkeys(marks, ibis.null("boolean"))}
+            continue
+        old, new = ends[f"{field}_old"], ends[f"{field}_new"]
+        value, told = (text.substr(_STAMP + 1) for text in (old, new))
+        old_sure, new_sure = (text.substr(_STAMP, 1) == "=" for text in (old, new))
+        found |= {
+            f"{field}_value": _decoded(value),
+            f"{field}_told": _decoded(told),
+            f"{field}_past": old.notnull(),
+            f"{field}_logged": new.notnull(),
+            f"{field}_clear": ibis.ifelse(
+                old.notnull(), old_sure & (told.isnull() | (told == value)), new_sure
+            ),
+        }
+    return ends.select("opportunity_id", "day", **found)
+
+
+def _changes(snapshot: Snapshot) -> IbisTable:
+    """Changes that change something, with their texts in the one way to compare them."""
     history = snapshot.table("opportunity_history")
-    changes = history.mutate(
-        old=_encoded(_by_field(history, "old_value")), new=_encoded(_by_field(history, "new_value"))
+    return history.select(
+        "opportunity_id",
+        "field",
+        "changed_at",
+        old=_encoded(_by_field(history, "old_value")),
+        new=_encoded(_by_field(history, "new_value")),
+        logged=ibis.coalesce(history.provenance, "exact") != "inferred",
     ).filter(_.old != _.new)
+
+
+def _changed_days(changes: IbisTable) -> IbisTable:
+    """One row a deal, field and day of change: first value before, last value after."""
     moments = changes.group_by("opportunity_id", "field", "changed_at").agg(
-        olds=_.old.collect(),
-        news=_.new.collect(),
-        logged=~(ibis.coalesce(_.provenance, "exact") == "inferred").any(),
+        olds=_.old.collect(), news=_.new.collect(), logged=_.logged.all()
     )
     moments = moments.mutate(
         firsts=_.olds.filter(lambda old: ~moments.news.contains(old)),

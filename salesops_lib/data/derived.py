@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from salesops_lib.data.snapshot import Snapshot
 
-__all__ = ["derived_table"]
+__all__ = ["code_digest", "derived_folder", "derived_table"]
 
 _PACKAGE = Path(__file__).parents[1]
 _SMALL = 1 << 20
@@ -66,7 +67,8 @@ def derived_table(
         edited since this process loaded it, it is made each time.
     """
     # What is derived for some eyes only must not reach others, nor stand for the whole.
-    code = _code_of(module) if snapshot.whole is snapshot else ""
+    is_kept = snapshot.whole is snapshot and snapshot.keeps_derived
+    code = _code_of(module) if is_kept else ""
     if not code:
         return _of_scope(make(), scope)
     key = json.dumps([name, *settings], default=str, ensure_ascii=False)
@@ -79,6 +81,50 @@ def derived_table(
     with contextlib.suppress(OSError):
         _keep(table, path, stem)
     return _of_scope(table, scope)
+
+
+def derived_folder(folder: Path, write: Callable[[Path], None]) -> Path | None:
+    """Folder that is made once, and appears whole.
+
+    Parameters
+    ----------
+    folder : Path
+        Where; its name says all that its content depends on.
+    write : callable
+        Writes the files into the folder that it is given, where there is none yet.
+
+    Returns
+    -------
+    Path or None
+        `folder`; None where it cannot be written to.
+    """
+    if folder.is_dir():
+        return folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".work-", dir=folder.parent))
+    except OSError:
+        return None
+    try:
+        write(work)
+        work.chmod(0o755)
+        # Another kernel may have been first: its folder holds the same bytes.
+        if not folder.is_dir():
+            os.replace(work, folder)  # noqa: PTH105 (Path.replace refuses nothing less)
+    except OSError:
+        if not folder.is_dir():
+            raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return folder
+
+
+def code_digest(*names: str) -> str:
+    """Hash of some modules of `data`, for the name of what they make."""
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update((_PACKAGE / "data" / name).read_bytes())
+    return digest.hexdigest()
 
 
 def _kept(path: Path, scope: str | None) -> pa.Table:

@@ -9,9 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +17,7 @@ from ibis import _
 from pydantic import field_validator
 
 from salesops_lib.data import organisation
+from salesops_lib.data.derived import derived_folder
 from salesops_lib.data.exchange import converted
 from salesops_lib.data.quotas import quota_facts
 from salesops_lib.errors import InputError
@@ -91,8 +89,9 @@ def deal_facts(snapshot: Snapshot, currency: CurrencySettings, as_of: dt.date) -
     deals = snapshot.table("opportunities").mutate(
         anchor=ibis.ifelse(_.is_closed, ibis.coalesce(_.close_date, as_of), ibis.literal(as_of))
     )
-    deals = organisation.placed(snapshot, deals, "owner_id", "anchor")
+    # Rates first: they are looked up more than once, and places are not.
     deals = converted(snapshot, deals, currency.reporting, _rate_day(currency, as_of))
+    deals = organisation.placed(snapshot, deals, "owner_id", "anchor")
     deals = _described(snapshot, deals)
     age = ibis.ifelse(_.is_closed, _.close_date, ibis.literal(as_of)).delta(
         _.created_date, unit="day"
@@ -185,33 +184,21 @@ def facts_folder(snapshot: Snapshot, currency: CurrencySettings, as_of: dt.date)
     -------
     Path or None
         Folder with ``deals.parquet``, ``credits.parquet`` and
-        ``quotas.parquet``; None where the snapshot's folder cannot be written to.
+        ``quotas.parquet``; None where nothing is kept beside the snapshot, or its
+        folder cannot be written to.
     """
-    folder = snapshot.path / "derived" / _facts_key(currency, as_of)
-    if folder.is_dir():
-        return folder
-    try:
-        folder.parent.mkdir(exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".work-", dir=folder.parent))
-    except OSError:
+    if not snapshot.keeps_derived:
         return None
-    try:
+
+    def write(work: Path) -> None:
         deals_file = work / "deals.parquet"
         deal_facts(snapshot, currency, as_of).to_parquet(deals_file)
         deals = snapshot.backend.read_parquet(str(deals_file))
         credit_facts(snapshot, deals, as_of).to_parquet(work / "credits.parquet")
         quotas = quota_facts(snapshot, currency.reporting, as_of)
         quotas.to_parquet(work / "quotas.parquet")
-        work.chmod(0o755)
-        # Another kernel may have been first: its folder holds the same bytes.
-        if not folder.is_dir():
-            os.replace(work, folder)  # noqa: PTH105 (Path.replace refuses nothing less)
-    except OSError:
-        if not folder.is_dir():
-            raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return folder
+
+    return derived_folder(snapshot.path / "derived" / _facts_key(currency, as_of), write)
 
 
 def _rate_day(currency: CurrencySettings, as_of: dt.date) -> Any:

@@ -14,11 +14,13 @@ from ibis import _
 
 from salesops_lib.data.changes import (
     FIELDS,
+    changes_told,
     field_starts,
     field_text,
+    fields_logged,
     push_days,
     typed_value,
-    value_spans,
+    values_around,
 )
 from salesops_lib.data.schema import TABLES
 from salesops_lib.errors import InputError
@@ -78,14 +80,19 @@ def deals_as_of(snapshot: Snapshot, day: dt.date) -> IbisTable:
     A closed deal whose closing the log does not hold counts as closed from its
     close date on; before it, its stage is the last one logged.
     """
-    deals = snapshot.table("opportunities")
-    points = deals.select("opportunity_id", day=ibis.literal(day, type="date"))
     if day > snapshot.as_of:
         raise InputError(
             f"the snapshot stands at {snapshot.as_of}: there is no {day} in it yet",
             where=snapshot.id,
         )
-    return deal_states(snapshot, points).drop("day").order_by("opportunity_id")
+    deals = snapshot.table("opportunities").mutate(day=ibis.literal(day, type="date"))
+    if day == snapshot.as_of:
+        states = _with_marks(deals, dict.fromkeys(MARKED, True))
+    else:
+        # The day of all is known: no join has to bring it to the changes.
+        near = changes_told(snapshot).mutate(day=ibis.literal(day, type="date"))
+        states = _rebuilt(snapshot, deals.filter(_was_there), near)
+    return states.drop("day").order_by("opportunity_id")
 
 
 def deal_states(snapshot: Snapshot, points: IbisTable) -> IbisTable:
@@ -104,15 +111,22 @@ def deal_states(snapshot: Snapshot, points: IbisTable) -> IbisTable:
     ibis.Table
         As `deals_as_of`, with `day`; in no order.
     """
+    # What has been taken back already is undone from today once more, not in two steps.
+    snapshot = snapshot.origin
     asked = snapshot.table("opportunities").inner_join(points, "opportunity_id")
     own = _with_marks(asked.filter(_.day >= snapshot.as_of), dict.fromkeys(MARKED, True))
-    there = asked.created_date.isnull() | (asked.created_date <= asked.day)
-    return own.union(_rebuilt(snapshot, asked.filter(there, _.day < snapshot.as_of)))
+    past = asked.filter(_.day < snapshot.as_of)
+    near = past.select("opportunity_id", "day").inner_join(changes_told(snapshot), "opportunity_id")
+    return own.union(_rebuilt(snapshot, past.filter(_was_there), near))
 
 
-def _rebuilt(snapshot: Snapshot, asked: IbisTable) -> IbisTable:
-    """States of days before the snapshot's."""
-    rows = asked.left_join(_spans_hit(snapshot, asked), ["opportunity_id", "day"])
+def _was_there(rows: IbisTable) -> Any:
+    return rows.created_date.isnull() | (rows.created_date <= rows.day)
+
+
+def _rebuilt(snapshot: Snapshot, asked: IbisTable, near: IbisTable) -> IbisTable:
+    """States of days before the snapshot's, from the changes around them."""
+    rows = asked.left_join(values_around(near, fields_logged(snapshot)), ["opportunity_id", "day"])
     rows = rows.drop("opportunity_id_right", "day_right").cross_join(field_starts(snapshot))
     rows = rows.mutate(**{f"{field}_then": _value_then(rows, field) for field in FIELDS})
     kinds = _stage_kinds(snapshot)
@@ -146,31 +160,6 @@ def _rebuilt(snapshot: Snapshot, asked: IbisTable) -> IbisTable:
     marks = {f"{column}_sure": sure[column] for column in MARKED}
     done = rows.mutate(**later, **marks)
     return _with_marks(done, {column: done[f"{column}_sure"] for column in MARKED})
-
-
-def _spans_hit(snapshot: Snapshot, asked: IbisTable) -> IbisTable:
-    """Spans that the days lie in, a row a state: ``FIELD_value``, ``FIELD_told`` and so on."""
-    spans = value_spans(snapshot)
-    points = asked.select("opportunity_id", "day")
-    hit = points.inner_join(
-        spans,
-        [
-            points.opportunity_id == spans.opportunity_id,
-            points.day >= spans.since,
-            points.day < spans.until,
-        ],
-    )
-    cells: dict[str, Any] = {}
-    for field in FIELDS:
-        here = hit.field == field
-        cells |= {
-            f"{field}_value": hit.value.max(where=here),
-            f"{field}_told": hit.told.max(where=here),
-            f"{field}_past": hit.is_past.any(where=here),
-            f"{field}_logged": hit.is_logged.any(where=here),
-            f"{field}_clear": hit.is_sure.all(where=here),
-        }
-    return hit.group_by("opportunity_id", "day").agg(**cells)
 
 
 def _is_past(rows: IbisTable, field: str) -> Any:

@@ -34,7 +34,7 @@ def places(snapshot: Snapshot) -> IbisTable:
     Returns
     -------
     ibis.Table
-        `rep_id`, `manager_id`, `team`, `region`, `role`, `place_from` and
+        `rep_id`, `manager_id`, `team`, `region`, `role`, `ramp`, `place_from` and
         `place_to` (both inclusive); a person's rows neither overlap nor leave a gap.
     """
     assignments = snapshot.table("rep_assignments").mutate(
@@ -45,7 +45,7 @@ def places(snapshot: Snapshot) -> IbisTable:
     return assignments.mutate(
         place_from=ibis.ifelse(ibis.row_number().over(by_person) == 0, EVER, _.starts),
         place_to=ibis.coalesce(following, NEVER),
-    ).select("rep_id", "manager_id", "team", "region", "role", "place_from", "place_to")
+    ).select("rep_id", "manager_id", "team", "region", "role", "ramp", "place_from", "place_to")
 
 
 def placed(snapshot: Snapshot, rows: IbisTable, person: str, day: str) -> IbisTable:
@@ -66,7 +66,7 @@ def placed(snapshot: Snapshot, rows: IbisTable, person: str, day: str) -> IbisTa
         `rows` with `owner_name` (the id where the name is unknown), `team`,
         `region` and `manager_id`. The number of rows stays the same.
     """
-    there = places(snapshot).rename(place_rep="rep_id").drop("role")
+    there = places(snapshot).rename(place_rep="rep_id").drop("role", "ramp")
     people = snapshot.table("reps").select(_.rep_id.name("person_id"), _.name.name("owner_name"))
     joined = rows.left_join(
         there,

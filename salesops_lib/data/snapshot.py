@@ -7,10 +7,14 @@ Ibis on DuckDB, by any number of processes at once.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
+import tempfile
+import uuid
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -22,7 +26,6 @@ from salesops_lib.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import pyarrow as pa
     from ibis.backends.duckdb import Backend
@@ -38,10 +41,14 @@ __all__ = [
     "connection",
     "find_snapshot",
     "ibis_schema",
+    "stored_days",
 ]
 
 MANIFEST = "manifest.json"
 QUARANTINE = "quarantine.parquet"
+
+_MEMORY = "20%"
+"""Share of the machine's memory that one connection may use."""
 
 _IBIS_TYPES: dict[ColumnType, str] = {
     "string": "string",
@@ -161,6 +168,11 @@ def connection() -> Backend:
     backend.con.execute("SET enable_progress_bar = false")
     # Nothing is ever fetched from the network, whatever a file's name says.
     backend.con.execute("SET autoinstall_known_extensions = false")
+    # Several kernels share a machine. What does not fit goes to a folder of its own in
+    # the system's place for such things, not, as by default, into the working folder.
+    backend.con.execute(f"SET memory_limit = '{_MEMORY}'")
+    spill = Path(tempfile.gettempdir()) / f"salesops-spill-{uuid.uuid4().hex}"
+    backend.con.execute("SET temp_directory = ?", [str(spill)])
     return backend
 
 
@@ -191,6 +203,16 @@ class Snapshot:
     def whole(self) -> Snapshot:
         """The snapshot with every row and person; this one, unless it is disguised."""
         return self
+
+    @property
+    def origin(self) -> Snapshot:
+        """The snapshot as it was ingested; this one, unless it was taken back in time."""
+        return self
+
+    @property
+    def keeps_derived(self) -> bool:
+        """Whether tables derived from it are kept beside it."""
+        return True
 
     @classmethod
     def open(cls, path: Path) -> Snapshot:
@@ -307,7 +329,7 @@ def find_snapshot(place: Path, as_of: dt.date | None = None) -> Path:
     """
     if (place / MANIFEST).is_file():
         return place
-    days = sorted(path.stem for path in place.glob("????-??-??.json"))
+    days = [day.isoformat() for day in stored_days(place)]
     if not days:
         raise InputError(
             f"no snapshot at {place.name}: run `salesops ingest` (or `make report`) first",
@@ -320,6 +342,16 @@ def find_snapshot(place: Path, as_of: dt.date | None = None) -> Path:
         )
     pointer = json.loads((place / f"{wanted}.json").read_text(encoding="utf-8"))
     return place / str(pointer["id"])
+
+
+def stored_days(store: Path) -> list[dt.date]:
+    """Days that a store has a snapshot of, oldest first; none where it is no store."""
+    days = []
+    for path in store.glob("????-??-??.json"):
+        # A file of another kind that is merely named like one is none of ours.
+        with contextlib.suppress(ValueError):
+            days.append(dt.date.fromisoformat(path.stem))
+    return sorted(days)
 
 
 def _manifest(path: Path) -> Manifest:

@@ -20,11 +20,12 @@ from salesops_lib.data.audience import (
     disguised_snapshot,
 )
 from salesops_lib.data.derived import derived_table
+from salesops_lib.data.engine import held, snapshot_on
 from salesops_lib.data.facts import CurrencySettings, credit_facts, deal_facts, facts_folder
+from salesops_lib.data.past import snapshot_at
 from salesops_lib.data.quotas import quota_facts
 from salesops_lib.data.scope import COMPANY, Scope
 from salesops_lib.data.scopes import scopes
-from salesops_lib.data.snapshot import Snapshot, find_snapshot
 from salesops_lib.errors import InputError
 from salesops_lib.formats import Formatter
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
     from ibis.expr.types import Table as IbisTable
+
+    from salesops_lib.data.snapshot import Snapshot
 
 __all__ = [
     "ROLES",
@@ -280,13 +283,11 @@ class View:
         folder = facts_folder(snapshot, self.currency, self.as_of)
         if folder is not None:
             return snapshot.backend.read_parquet(str(folder / f"{name}.parquet"))
-        # The snapshot's folder cannot be written to: the facts live in memory.
         if name == "quotas":
             return quota_facts(snapshot, self.currency.reporting, self.as_of)
-        deals = ibis.memtable(deal_facts(snapshot, self.currency, self.as_of).to_pyarrow())
         if name == "deals":
-            return deals
-        return ibis.memtable(credit_facts(snapshot, deals, self.as_of).to_pyarrow())
+            return held(snapshot, deal_facts(snapshot, self.currency, self.as_of))
+        return held(snapshot, credit_facts(snapshot, self._deals, self.as_of))
 
 
 def open_view(
@@ -299,6 +300,7 @@ def open_view(
     currency: CurrencySettings | None = None,
     language: str = "en",
     audience: Audience | None = None,
+    engine: Any = None,
 ) -> View:
     """View of a snapshot for one report.
 
@@ -309,7 +311,7 @@ def open_view(
     period : str
         Fiscal period, such as ``2026-Q3``.
     as_of : date, optional
-        Day the figures stand at. Default: the snapshot's own.
+        Day the figures stand at: see `past.snapshot_at`. Default: the snapshot's own.
     scope : str
         ``company``, ``region:NAME``, ``team:NAME`` or ``rep:ID``.
     calendar : CalendarSettings, optional
@@ -321,6 +323,8 @@ def open_view(
     audience : str, optional
         ``leadership``, ``manager`` or ``rep``. Default: the rep for a rep's report,
         leadership for all others.
+    engine : ibis.BaseBackend, optional
+        As for `engine.snapshot_on`. Default: DuckDB in this process.
 
     Returns
     -------
@@ -332,14 +336,8 @@ def open_view(
         Anything named does not exist, a currency has no rate, or the audience must
         not read about the scope.
     """
-    opened = Snapshot.open(find_snapshot(snapshot, as_of))
-    day = as_of or opened.as_of
-    if day != opened.as_of:
-        raise InputError(
-            f"this snapshot stands at {opened.as_of}, not at {day}: ingest the export of that day, "
-            "or report as of the snapshot's own day",
-            where=opened.id,
-        )
+    opened = snapshot_on(snapshot_at(snapshot, as_of), engine)
+    day = opened.as_of
     fiscal = FiscalCalendar(calendar or CalendarSettings(), non_working_days(opened))
     chosen = fiscal.period(period)
     if chosen.start > day:

@@ -96,25 +96,28 @@ class Figure:
         return {"text/plain": result.alt, "text/html": html, MIME: result.records()}
 
 
-def figure(plot: Callable[[Any], Axes], result: Charted) -> Figure:
+def figure(plot: Callable[[Any], Axes], result: Charted | None) -> Figure | None:
     """Chart of a result, ready for screen, paper and screen reader.
 
     Parameters
     ----------
     plot : callable
         A ``plot_`` function: the result in, Axes out.
-    result : Charted
-        What to draw.
+    result : Charted or None
+        What to draw; None where the report has nothing of the kind.
 
     Returns
     -------
-    Figure
+    Figure or None
+        None, which a cell does not show, where there is nothing to draw.
 
     Raises
     ------
     SalesOpsError
         The result has no usable alternative text.
     """
+    if result is None:
+        return None
     if len(result.alt) < _SHORTEST_ALT:
         raise SalesOpsError(f"{plot.__name__}: the result has no alternative text")
     with mpl.rc_context(RC), warnings.catch_warnings():

@@ -172,7 +172,7 @@ class PanelState:
         if key not in self._views:
             view = self.view
             self._views[key] = open_view(
-                view.snapshot.whole.path,
+                view.snapshot.whole.origin.path,
                 as_of=view.as_of,
                 period=choice.period,
                 scope=choice.scope,

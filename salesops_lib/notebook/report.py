@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from salesops_lib.calendar import CalendarSettings
 from salesops_lib.data.audience import Audience
 from salesops_lib.data.facts import CurrencySettings
+from salesops_lib.data.past import past_of
 from salesops_lib.data.view import View, open_view
 from salesops_lib.errors import InputError
 from salesops_lib.fragments import Cell, Grid, grid_html
@@ -48,7 +49,7 @@ class ReportParameters(Strict):
     snapshot : str
         Folder of a snapshot, or the store that holds it, from the project root.
     as_of : str
-        ISO date; empty for the snapshot's own day.
+        ISO date, any from the extract's first day; empty for the snapshot's own.
     period : str
         Fiscal period.
     scope : str
@@ -137,6 +138,25 @@ class Report:
         ]
 
     @property
+    def _standing(self) -> str:
+        """The day that the figures stand at, and whether its state was rebuilt."""
+        show, past = self.view.show, past_of(self.view.snapshot)
+        day = show.date(self.view.as_of)
+        if past is not None:
+            return show.say(
+                "as of {day}, rebuilt from the snapshot of {later}",
+                day=day,
+                later=show.date(past.origin.as_of),
+            )
+        if self.parameters.day not in {None, self.view.as_of}:
+            return show.say(
+                "as of {day}, the snapshot in place of that of {wanted}",
+                day=day,
+                wanted=show.date(self.parameters.day),
+            )
+        return show.say("as of {day}", day=day)
+
+    @property
     def _reader(self) -> str:
         say = self.view.show.say
         readers: dict[Audience, str] = {
@@ -153,7 +173,7 @@ class Report:
             self.title,
             view.scope_label,
             show.span(view.period.start, view.period.end),
-            show.say("as of {day}", day=show.date(view.as_of)),
+            self._standing,
         ]
         return {
             "kind": "report",

@@ -7,11 +7,12 @@ draws one. Definitions are in `definitions`.
 from __future__ import annotations
 
 from salesops_lib.performance.activity import activity_capture, activity_rate
-from salesops_lib.performance.attainment import attainment, quota_share
+from salesops_lib.performance.attainment import attainment, quota_share, quota_share_ramped
 from salesops_lib.performance.deals import deals
 from salesops_lib.performance.definitions import DEFINITIONS
 from salesops_lib.performance.extremes import extremes
 from salesops_lib.performance.findings import findings
+from salesops_lib.performance.history_coverage import history_coverage
 from salesops_lib.performance.linearity import late_share, linearity
 from salesops_lib.performance.movement import bookings_movement
 from salesops_lib.performance.open_deals import open_amount
@@ -26,7 +27,6 @@ from salesops_lib.performance.outcomes import (
     win_rate,
     win_rate_created,
     win_rate_value,
-    win_rates,
 )
 from salesops_lib.performance.pacing import landing, pace, pacing
 from salesops_lib.performance.people import people
@@ -38,7 +38,10 @@ from salesops_lib.performance.plots import (
     plot_pipeline_waterfall,
     plot_win_rate_trend,
 )
+from salesops_lib.performance.plots_history import plot_history_coverage
+from salesops_lib.performance.pull_forward import pull_forward
 from salesops_lib.performance.quality import data_quality, ingest_record
+from salesops_lib.performance.rebuilt_state import rebuilt_state
 from salesops_lib.performance.scorecard import breakdown, scorecard
 from salesops_lib.performance.slippage import (
     pull_in_rate,
@@ -50,6 +53,8 @@ from salesops_lib.performance.slippage import (
 from salesops_lib.performance.trend import trend
 from salesops_lib.performance.trend_charts import bookings_trend, win_rate_trend
 from salesops_lib.performance.waterfall import pipeline_waterfall
+from salesops_lib.performance.win_curve import win_curve, win_rate_in_time
+from salesops_lib.performance.win_rates import win_rates
 
 __all__ = [
     "DEFINITIONS",
@@ -69,6 +74,7 @@ __all__ = [
     "deals_won",
     "extremes",
     "findings",
+    "history_coverage",
     "ingest_record",
     "landing",
     "late_share",
@@ -83,20 +89,26 @@ __all__ = [
     "pipeline_waterfall",
     "plot_bookings_movement",
     "plot_bookings_trend",
+    "plot_history_coverage",
     "plot_open_pipeline",
     "plot_pipeline_waterfall",
     "plot_win_rate_trend",
+    "pull_forward",
     "pull_in_rate",
     "pushes",
     "quota_share",
+    "quota_share_ramped",
+    "rebuilt_state",
     "scorecard",
     "slippage",
     "slippage_rate",
     "slippage_value",
     "trend",
     "velocity",
+    "win_curve",
     "win_rate",
     "win_rate_created",
+    "win_rate_in_time",
     "win_rate_trend",
     "win_rate_value",
     "win_rates",

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from ibis import _
 
+from salesops_lib.data.quotas import full_quota_reps
 from salesops_lib.data.view import ROLES
-from salesops_lib.performance.cohorts import PLACES, grouped, in_order, in_windows
+from salesops_lib.performance.cohorts import NO_GROUP, PLACES, grouped, in_order, in_windows
 from salesops_lib.performance.comparison import compared
 from salesops_lib.performance.pipeline import quota_by
 from salesops_lib.results import Measure, Value
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from salesops_lib.data.view import Role, View
 
-__all__ = ["attainment", "credited", "quota_share"]
+__all__ = ["attainment", "credited", "quota_share", "quota_share_ramped"]
 
 
 @lru_cache(maxsize=64)
@@ -82,7 +83,9 @@ def attainment(view: View, by: str | None = None) -> Measure:
     """Credited amount ÷ quota.
 
     While the period runs, the quota is that of the days gone (pace). Credits
-    follow revenue splits; roll-ups of other people's quotas are left out.
+    follow revenue splits; roll-ups of other people's quotas are left out. Who was
+    hired in the period has the quota for the days from then on; what a leaver leaves
+    of one is nobody's, and still the team's.
 
     Parameters
     ----------
@@ -130,8 +133,39 @@ def quota_share(view: View) -> Measure:
     Measure
         A share; `n` is the number of reps with a quota.
     """
+    return _reached(view, "quota_share")
+
+
+def quota_share_ramped(view: View) -> Measure:
+    """Share of the reps with a full quota for the whole period who reached it.
+
+    Parameters
+    ----------
+    view : View
+        Scope, period, calendar and currency.
+
+    Returns
+    -------
+    Measure
+        A share; `n` is the number of these reps. New, ramping, absent and leaving
+        ones are in `quota_share` only.
+    """
+    return _reached(view, "quota_share_ramped", whole=True)
+
+
+def _reached(view: View, measure: str, *, whole: bool = False) -> Measure:
     by_rep = attainment(view, "rep").frame
-    rated = by_rep[by_rep["value"].notna()]
+    # Credit of nobody, and quotas of those who have left, are no rep's.
+    rated = by_rep[by_rep["value"].notna() & (by_rep["group"] != NO_GROUP)]
+    if whole and len(rated):
+        full = {
+            role: full_quota_reps(view.quotas, window.start, window.end)
+            for role, window in view.windows.items()
+        }
+        kept = [
+            group in full[role] for group, role in zip(rated["group"], rated["role"], strict=True)
+        ]
+        rated = rated[kept]
     frame = (
         rated.assign(reached=rated["value"].astype(float) >= 1)
         .groupby("role", as_index=False)
@@ -139,6 +173,8 @@ def quota_share(view: View) -> Measure:
         .assign(group="all", label="All")
     )
     reason = view.show.say("no quota in this period")
+    if whole:
+        reason = view.show.say("no rep had a full quota for the whole period")
     if not view.snapshot.has("quotas"):
         reason = view.show.say("this export has no quotas")
 
@@ -147,15 +183,16 @@ def quota_share(view: View) -> Measure:
             return Value(None, 0, reason=reason)
         return Value(row.reached / row.reps, int(row.reps))
 
-    return compared(view, "quota_share", frame, None, value)
+    return compared(view, measure, frame, None, value)
 
 
 def _labels(view: View, by: str | None, known: dict[str, str]) -> dict[str, str]:
     """Labels of all groups, also of those that have a quota and no credit."""
     if by != "rep":
         return _SelfLabelled(known) if by else {"all": "All"}
-    names = dict(zip(view.quotas["rep_id"], view.quotas["rep_name"], strict=True))
-    return {**names, **known}
+    own = view.quotas.dropna(subset=["rep_id"])
+    names = dict(zip(own["rep_id"], own["rep_name"], strict=True))
+    return {NO_GROUP: "No rep", **names, **known}
 
 
 class _SelfLabelled(dict[str, str]):

@@ -160,16 +160,17 @@ def closed_deals(view: View, by: str | None = None) -> pd.DataFrame:
     -------
     DataFrame
         One row a group and role: `group`, `label`, `role`, `won`, `lost`,
-        `won_amount` and `lost_amount` (reporting currency), `lost_valued` (lost
-        deals with an amount above 0), `amounts` (won amounts above 0, a list)
-        and `cycles` (days from creation to close of won deals, a list).
+        `won_amount` and `lost_amount` (reporting currency), `squares` (sum of the
+        squared amounts of both), `lost_valued` (lost deals with an amount above 0),
+        `amounts` (won amounts above 0, a list) and `cycles` (days from creation to
+        close of won deals, a list).
     """
     return _of_grouping(_closed(view, answered_with(by)), by)
 
 
 @lru_cache(maxsize=32)
 def _closed(view: View, groupings: tuple[str | None, ...]) -> pd.DataFrame:
-    valued = _.amount > 0
+    valued = (_.amount > 0).fill_null(False)
 
     def query(deals: IbisTable) -> IbisTable:
         rows = in_windows(view, deals.filter(_.is_closed), "close_date")
@@ -179,6 +180,7 @@ def _closed(view: View, groupings: tuple[str | None, ...]) -> pd.DataFrame:
             lost=_.count(where=~_.is_won),
             won_amount=_.amount.sum(where=_.is_won),
             lost_amount=_.amount.sum(where=~_.is_won),
+            squares=(_.amount.cast("float64") * _.amount.cast("float64")).sum(),
             lost_valued=_.count(where=~_.is_won & valued),
             amounts=_.amount.cast("float64").collect(where=_.is_won & valued),
             cycles=_.age_days.cast("float64").collect(where=_.is_won & (_.age_days >= 0)),
@@ -214,14 +216,14 @@ def created_deals(view: View, by: str | None = None) -> pd.DataFrame:
 def _created(view: View, groupings: tuple[str | None, ...]) -> pd.DataFrame:
     lag = (view.as_of - view.windows["current"].end).days
     # Ibis has no date + integer; the difference in days says the same.
-    won_in_time = _.is_won & (_.close_date.delta(_.window_end, unit="day") <= lag)
+    won_in_time = _.is_won & (_.close_date.delta(_.window_end, unit="day") <= lag).fill_null(False)
 
     def query(deals: IbisTable) -> IbisTable:
         sums = grouped(in_windows(view, deals, "created_date"), groupings, "role").agg(
             label=_.label.min(),
             created=_.count(),
             created_amount=_.amount.sum(),
-            valued=_.count(where=_.amount > 0),
+            valued=_.count(where=(_.amount > 0).fill_null(False)),
             won=_.count(where=won_in_time),
         )
         return in_order(sums)
@@ -269,7 +271,7 @@ def _opening(view: View, groupings: tuple[str | None, ...]) -> pd.DataFrame:
             deals=_.count(),
             won=_.count(where=won),
             lost=_.count(where=_.resolved & ~_.is_won),
-            won_valued=_.count(where=won & (_.amount > 0)),
+            won_valued=_.count(where=won & (_.amount > 0).fill_null(False)),
             won_amount=_.amount.sum(where=won & (_.amount > 0)),
             cycle=_.age_days.mean(where=won),
         )
@@ -311,7 +313,7 @@ def _due(
         sums = grouped(deals.filter(due), groupings).agg(
             label=_.label.min(),
             open_deals=_.count(where=~_.is_closed),
-            open_valued=_.count(where=~_.is_closed & (_.amount > 0)),
+            open_valued=_.count(where=~_.is_closed & (_.amount > 0).fill_null(False)),
             open_amount=_.amount.sum(where=~_.is_closed),
             won_amount=_.amount.sum(where=_.is_won & (_.close_date <= view.as_of)),
         )

@@ -38,8 +38,10 @@ _ALL = (
         "won deals, credited by revenue splits (the owner where there are none); quotas that are "
         "no roll-ups of others, cut by days to the period and to each team's share of it",
         "close date; days of the quota's period",
-        "No quota, or a quota of 0: not computable. The interval takes the number and size of "
-        "deals as chance (compound Poisson, gamma ends).",
+        "No quota, or a quota of 0: not computable. A quota is for the days from the hire date "
+        "on; from the day after the last one of work it is the team's, and nobody's. Overlays "
+        "are in no total. The interval takes the number and size of deals as chance (compound "
+        "Poisson, gamma ends).",
     ),
     Definition(
         "quota_share",
@@ -47,6 +49,16 @@ _ALL = (
         "share",
         "reps with attainment of 100 % or more ÷ reps with a quota",
         "reps with a quota in the period, ramping ones with their ramped quota",
+        "close date",
+        "99.99 % is not rounded up. " + _SMALL,
+    ),
+    Definition(
+        "quota_share_ramped",
+        "Ramped reps at or above quota",
+        "share",
+        "reps with attainment of 100 % or more ÷ reps, among those with a full quota on each day "
+        "of the period",
+        "reps who were neither hired nor ramping, absent, moved out of the scope or leaving in it",
         "close date",
         "99.99 % is not rounded up. " + _SMALL,
     ),
@@ -68,7 +80,8 @@ _ALL = (
         "won amount ÷ (won amount + lost amount)",
         "deals closed in the period",
         "close date",
-        "Not computable where more than 20 % of lost deals have no amount (empty or 0).",
+        "Not computable where more than 20 % of lost deals have no amount (empty or 0). "
+        "Wilson 95 % interval on Kish's effective number of deals: one large deal counts as one.",
     ),
     Definition(
         "win_rate_created",
@@ -80,6 +93,21 @@ _ALL = (
         "Rises as the cohort matures: compare it with itself, never with the closed win rate. "
         "Wilson 95 % interval. " + _SMALL,
         short="Won of created",
+    ),
+    Definition(
+        "win_rate_in_time",
+        "Win rate, in time",
+        "share",
+        "share of deals won by an age of 180 days, unless another is named (Aalen–Johansen "
+        "estimate: losing competes, open deals count for as long as they were seen)",
+        "deals created in the year up to the period's end (for an age above half a year: in "
+        "twice that time)",
+        "created date; deals are seen up to the same number of days after each period's end",
+        "Of a period that begins before the extract does, deals created earlier than its first "
+        "closed deal are left out and this is said. Not computable where fewer than 1 in 10 of "
+        "the deals were created that many days before. Wilson 95 % interval on the number of "
+        "deals that the variance (Greenwood's type) stands for. " + _SMALL,
+        short="Won in time",
     ),
     Definition(
         "average_deal",

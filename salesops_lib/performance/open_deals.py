@@ -65,7 +65,7 @@ def _open(view: View, groupings: tuple[str | None, ...]) -> pd.DataFrame:
         sums = grouped(deals.filter(~_.is_closed), groupings).agg(
             label=_.label.min(),
             deals=_.count(),
-            valued=_.count(where=_.amount > 0),
+            valued=_.count(where=(_.amount > 0).fill_null(False)),
             amount=_.amount.sum().fill_null(0).cast("float64"),
         )
         return in_order(sums)

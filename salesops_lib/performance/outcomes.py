@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from salesops_lib.fragments import Cell, Grid, grid_html
 from salesops_lib.performance.cohorts import closed_deals, created_deals
 from salesops_lib.performance.comparison import amounts_missing, compared
 from salesops_lib.performance.formulas import share_of
-from salesops_lib.results import MIME, Measure, Value
-from salesops_lib.stats import mean_interval, median_interval, wilson_interval
+from salesops_lib.results import Measure, Value
+from salesops_lib.stats import (
+    amount_share_interval,
+    mean_interval,
+    median_interval,
+    wilson_interval,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +34,6 @@ __all__ = [
     "win_rate",
     "win_rate_created",
     "win_rate_value",
-    "win_rates",
 ]
 
 
@@ -113,8 +115,9 @@ def win_rate_value(view: View, by: str | None = None) -> Measure:
     Returns
     -------
     Measure
-        A share; `n` is the number of closed deals. Not computable where more
-        than `MISSING_AMOUNTS_LIMIT` of the lost deals have no amount.
+        A share, in whose interval few large deals count as few; `n` is the number of
+        closed deals. Not computable where more than `MISSING_AMOUNTS_LIMIT` of the
+        lost deals have no amount.
     """
 
     def value(row: Any, _role: str) -> Value:
@@ -128,7 +131,9 @@ def win_rate_value(view: View, by: str | None = None) -> Measure:
         total = won_amount + lost_amount
         if total <= 0:
             return Value(None, n, reason=view.show.say("the closed deals have no amounts"))
-        return Value(float(won_amount / total), n)
+        squares = float(_number(row, "squares"))
+        interval = amount_share_interval(float(won_amount), float(total), squares)
+        return Value(float(won_amount / total), n, *(interval or (None, None)))
 
     return compared(view, "win_rate_value", closed_deals(view, by), by, value)
 
@@ -153,71 +158,6 @@ def win_rate_created(view: View, by: str | None = None) -> Measure:
         return _share(_count(row, "won"), _count(row, "created"), reason)
 
     return compared(view, "win_rate_created", created_deals(view, by), by, value)
-
-
-@dataclass(frozen=True)
-class WinRates:
-    """The win rates beside each other, so that none passes for another.
-
-    Parameters
-    ----------
-    measures : tuple of Measure
-        Closed by count, closed by value, created.
-    """
-
-    measures: tuple[Measure, ...]
-
-    def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
-        first, say = self.measures[0], self.measures[0].show.say
-        prior, year = first.period("prior"), first.period("last_year")
-        headers = (
-            (say("Win rate"), "text"),
-            (say("Formula"), "text"),
-            (first.period(), "number"),
-            (say("Cases"), "number"),
-            (prior, "number"),
-            (year, "number"),
-        )
-        rows = []
-        for measure in self.measures:
-            value, show = measure.value(), measure.show
-            rows.append(
-                (
-                    Cell(measure.definition.name, "head"),
-                    Cell(measure.definition.formula, "text"),
-                    Cell(
-                        measure.text(),
-                        below=value.reason or show.interval(value.low, value.high, "share"),
-                    ),
-                    Cell("" if value.n is None else show.count(value.n)),
-                    *(
-                        Cell(measure.text(role), below=measure.change_text(role))
-                        for role in ("prior", "last_year")
-                    ),
-                )
-            )
-        caption = say("Which win rate is which, {scope}", scope=first.scope)
-        note = say("Second line: 95% interval, or the change of this period on that one.")
-        return {
-            "text/plain": "\n".join(measure.headline for measure in self.measures),
-            "text/html": grid_html(Grid(caption, headers, tuple(rows), note, show=first.show)),
-            MIME: {"kind": "win_rates", "measures": [m.records() for m in self.measures]},
-        }
-
-
-def win_rates(view: View) -> WinRates:
-    """The three win rates that are most often mistaken for each other.
-
-    Parameters
-    ----------
-    view : View
-        Scope, period, calendar and currency.
-
-    Returns
-    -------
-    WinRates
-    """
-    return WinRates((win_rate(view), win_rate_value(view), win_rate_created(view)))
 
 
 def average_deal(view: View, by: str | None = None) -> Measure:

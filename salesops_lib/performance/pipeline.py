@@ -102,7 +102,15 @@ def coverage(view: View, by: str | None = None) -> Measure:
     target = target_period(view)
     due = pipeline_due(view, target.start, target.end, by)
     quotas = quota_by(view, target.start, target.end, by)
-    labels = dict(zip(due["group"], due["label"], strict=True)) or {"all": "All"}
+    labels = dict(zip(due["group"], due["label"], strict=True))
+    if by is None:
+        labels = labels or {"all": "All"}
+    elif quotas:
+        # Who has a quota and nothing due needs the coverage most.
+        names = dict(zip(view.quotas["rep_id"], view.quotas["rep_name"], strict=True))
+        names[NO_GROUP] = f"No {by}"
+        labels = {group: names.get(group, group) for group in quotas} | labels
+    labels = dict(sorted(labels.items(), key=lambda pair: (pair[1], pair[0])))
     if by is not None and NO_GROUP in labels:
         labels[NO_GROUP] = nameless_group(by, view.show)
     cells = {row.group: row for row in rows_of(due)}

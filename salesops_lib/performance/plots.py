@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
-from salesops_lib.layout import Margins, text_size
+from salesops_lib.performance.axes import (
+    LABEL,
+    TALL,
+    legend_above,
+    money_ticks,
+    named_rows,
+    new_axes,
+    period_ticks,
+    room_beside,
+    rows_axes,
+    share_ticks,
+    text_width,
+    unit_above,
+)
 from salesops_lib.results import rows_of
 from salesops_lib.theme import ACCENT, INK, MUTED, PAPER, PLAN, SOFT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from matplotlib.axes import Axes
 
-    from salesops_lib.formats import Formatter
     from salesops_lib.performance.movement import Movement
     from salesops_lib.performance.pipeline import OpenPipeline
     from salesops_lib.performance.trend_charts import BookingsTrend, WinRateTrend
@@ -31,13 +40,7 @@ __all__ = [
     "plot_win_rate_trend",
 ]
 
-_WIDTH = 4.5
-"""Inches. Small, so that the text can still be read where a phone makes it smaller."""
-
-_TALL = 2.45
-_LABEL = 8.5
 _WIDE_LABEL = 7
-_NARROWEST = 100.0
 
 
 def plot_bookings_trend(result: BookingsTrend, ax: Axes | None = None) -> Axes:
@@ -54,7 +57,7 @@ def plot_bookings_trend(result: BookingsTrend, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    ax = ax or _new_axes(_TALL)
+    ax = ax or new_axes(TALL)
     frame, show = result.trend.covered, result.trend.view.show
     positions = np.arange(len(frame))
     colours = [SOFT] * (len(frame) - 1) + [ACCENT]
@@ -78,12 +81,12 @@ def plot_bookings_trend(result: BookingsTrend, ax: Axes | None = None) -> Axes:
         for x, amount in zip(positions, quota, strict=True):
             ax.plot([x - 0.45, x + 0.45], [amount, amount], color=PLAN, linestyle="--", lw=1.6)
         ax.plot([], [], color=PLAN, linestyle="--", lw=1.6, label=show.say("quota"))
-        _legend_above(ax)
-    ax.set_xticks(positions, _ticks(frame["period"], show))
+        legend_above(ax)
+    ax.set_xticks(positions, period_ticks(frame["period"], show))
     ax.set(xlabel="", ylabel="")
-    _unit_above(ax, show.say("Bookings, {currency}", currency=show.currency))
+    unit_above(ax, show.say("Bookings, {currency}", currency=show.currency))
     ax.yaxis.set_major_locator(MaxNLocator(4))
-    ax.yaxis.set_major_formatter(_money(show))
+    ax.yaxis.set_major_formatter(money_ticks(show))
     ax.grid(visible=False, axis="x")
     ax.margins(y=0.22 if any("\n" in label for label in labels) else 0.12)
     return ax
@@ -103,7 +106,7 @@ def plot_win_rate_trend(result: WinRateTrend, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    ax = ax or _new_axes(_TALL)
+    ax = ax or new_axes(TALL)
     frame, show = result.trend.covered, result.trend.view.show
     positions = np.arange(len(frame))
     rate = frame["win_rate"]
@@ -116,11 +119,11 @@ def plot_win_rate_trend(result: WinRateTrend, ax: Axes | None = None) -> Axes:
             ax.annotate(show.share(share), (x, top), (0, 4), textcoords="offset points",
                         ha="center", color=INK, fontsize=7.7,
                         weight="bold" if x == last else "normal")  # fmt: skip
-    ax.set_xticks(positions, _ticks(frame["period"], show))
+    ax.set_xticks(positions, period_ticks(frame["period"], show))
     ax.set(xlabel="", ylabel="")
-    _unit_above(ax, show.say("Win rate, % of closed deals, with 95% intervals"))
+    unit_above(ax, show.say("Win rate, % of closed deals, with 95% intervals"))
     ax.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _at: show.share(share, 0)))
+    ax.yaxis.set_major_formatter(share_ticks(show))
     ax.grid(visible=False, axis="x")
     ax.margins(x=0.06, y=0.14)
     return ax
@@ -141,7 +144,7 @@ def plot_open_pipeline(result: OpenPipeline, ax: Axes | None = None) -> Axes:
     Axes
     """
     frame, show = result.frame, result.view.show
-    ax = ax or _new_axes(0.85 + 0.34 * max(3, len(frame)))
+    ax = ax or rows_axes(len(frame), 0.34)
     positions = np.arange(len(frame))
     whole, part = ("deals", "stale") if result.unvalued else ("amount", "stale_amount")
     ax.barh(positions, frame[whole], color=SOFT, height=0.6, label=show.say("open"))
@@ -157,20 +160,17 @@ def plot_open_pipeline(result: OpenPipeline, ax: Axes | None = None) -> Axes:
                 row.deals, "{amount} in {count} deal", "{amount} in {count} deals",
                 amount=show.money(row.amount, compact=True),
             )  # fmt: skip
-        ends.append((getattr(row, whole), text_size(label, _LABEL)[0]))
+        ends.append((getattr(row, whole), text_width(label)))
         ax.annotate(label, (ends[-1][0], y), (5, 0), textcoords="offset points",
-                    va="center", color=INK, fontsize=_LABEL)  # fmt: skip
-    ax.set_yticks(positions, frame["stage"])
-    ax.set_ylim(max(len(frame), 3) - 0.4, -0.6)
-    ax.set(xlabel="", ylabel="")
+                    va="center", color=INK, fontsize=LABEL)  # fmt: skip
     unit = show.say("Open deals")
     if not result.unvalued:
         unit = show.say("Open amount, {currency}", currency=show.currency)
-        ax.xaxis.set_major_formatter(_money(show))
-    _unit_above(ax, unit)
-    _bars_across(ax, ends)
+        ax.xaxis.set_major_formatter(money_ticks(show))
+    named_rows(ax, list(frame["stage"]), unit)
+    room_beside(ax, ends)
     if (frame[part] > 0).any():
-        _legend_above(ax)
+        legend_above(ax)
     return ax
 
 
@@ -189,7 +189,7 @@ def plot_bookings_movement(result: Movement, ax: Axes | None = None) -> Axes:
     Axes
     """
     frame, show = result.shown, result.measure.show
-    ax = ax or _new_axes(0.85 + 0.4 * max(3, len(frame)))
+    ax = ax or rows_axes(len(frame), 0.4)
     positions = np.arange(len(frame))
     ax.barh(
         positions - 0.1,
@@ -203,21 +203,18 @@ def plot_bookings_movement(result: Movement, ax: Axes | None = None) -> Axes:
         label=show.period(result.measure.period("prior")),
     )  # fmt: skip
     ends = []
-    column = max((text_size(text, _LABEL)[0] for text in frame["change"]), default=0.0)
+    column = max((text_width(text) for text in frame["change"]), default=0.0)
     for y, row in zip(positions, rows_of(frame), strict=True):
         edge = np.nanmax([row.current, row.prior])
-        ends.append((edge, text_size(row.text, _LABEL)[0] + 6 + column))
+        ends.append((edge, text_width(row.text) + 6 + column))
         ax.annotate(row.text, (edge, y), (6, 0), textcoords="offset points",
-                    va="center", color=INK, fontsize=_LABEL)  # fmt: skip
+                    va="center", color=INK, fontsize=LABEL)  # fmt: skip
         ax.annotate(row.change, (1, y), xycoords=("axes fraction", "data"), va="center",
-                    ha="right", color=MUTED, fontsize=_LABEL)  # fmt: skip
-    ax.set_yticks(positions, frame["label"])
-    ax.set_ylim(max(len(frame), 3) - 0.4, -0.6)
-    ax.set(xlabel="", ylabel="")
-    _unit_above(ax, show.say("Bookings, {currency}", currency=show.currency))
-    ax.xaxis.set_major_formatter(_money(show))
-    _bars_across(ax, ends)
-    _legend_above(ax)
+                    ha="right", color=MUTED, fontsize=LABEL)  # fmt: skip
+    named_rows(ax, list(frame["label"]), show.say("Bookings, {currency}", currency=show.currency))
+    ax.xaxis.set_major_formatter(money_ticks(show))
+    room_beside(ax, ends)
+    legend_above(ax)
     return ax
 
 
@@ -239,7 +236,7 @@ def plot_pipeline_waterfall(result: Waterfall, ax: Axes | None = None) -> Axes:
     """
     show, counted = result.view.show, bool(result.unvalued)
     bars = result.bars
-    ax = ax or _new_axes(0.85 + 0.3 * max(3, len(bars)))
+    ax = ax or rows_axes(len(bars))
     ends = []
     for y, bar in enumerate(rows_of(bars)):
         left, right = sorted((float(bar.before), float(bar.after)))
@@ -249,68 +246,14 @@ def plot_pipeline_waterfall(result: Waterfall, ax: Axes | None = None) -> Axes:
         ax.barh(y, right - left, left=left, height=0.6, **style)
         if y + 1 < len(bars):
             ax.plot([bar.after] * 2, [y, y + 1], color=MUTED, lw=0.7, zorder=0.5)
-        ends.append((right, text_size(bar.text, _LABEL)[0]))
+        ends.append((right, text_width(bar.text)))
         ax.annotate(bar.text, (right, y), (5, 0), textcoords="offset points", va="center",
-                    color=INK, fontsize=_LABEL, weight="bold" if bar.is_level else "normal",
+                    color=INK, fontsize=LABEL, weight="bold" if bar.is_level else "normal",
                     )  # fmt: skip
-    ax.set_yticks(range(len(bars)), bars["label"])
-    ax.set_ylim(max(len(bars), 3) - 0.4, -0.6)
-    ax.set(xlabel="", ylabel="")
     unit = show.say("Open deals")
     if not counted:
         unit = show.say("Open amount, {currency}", currency=show.currency)
-        ax.xaxis.set_major_formatter(_money(show))
-    _unit_above(ax, unit)
-    _bars_across(ax, ends)
+        ax.xaxis.set_major_formatter(money_ticks(show))
+    named_rows(ax, list(bars["label"]), unit)
+    room_beside(ax, ends)
     return ax
-
-
-def _new_axes(height: float) -> Axes:
-    figure, ax = plt.subplots(figsize=(_WIDTH, height))
-    figure.set_layout_engine(Margins())
-    return ax
-
-
-def _ticks(periods: Iterable[str], show: Formatter) -> list[str]:
-    """Labels of periods in two lines: the year above, its part below."""
-    return [show.period(period).replace("-", "\n", 1) for period in periods]
-
-
-def _bars_across(ax: Axes, ends: Sequence[tuple[float, float]]) -> None:
-    """Axes of horizontal bars, with room for what stands beside each: its end, and points."""
-    names = (text_size(label.get_text(), label.get_fontsize())[0] for label in ax.get_yticklabels())
-    width = max(72 * _WIDTH - max(names, default=0.0) - 2 * _LABEL, _NARROWEST)
-    # A bar that ends at x, with w points beside it, fits if x <= limit x (1 - w / width).
-    limits = [end / max(1 - (points + _LABEL) / width, 0.2) for end, points in ends]
-    left = float(ax.dataLim.intervalx[0])
-    # A group whose reversals are larger than its sales has a bar to the left.
-    ax.set_xlim(min(left * 1.1, 0) if np.isfinite(left) else 0, max([*limits, 0]) or 1)
-    ax.xaxis.set_major_locator(MaxNLocator(3))
-    ax.grid(visible=False, axis="y")
-
-
-def _unit_above(ax: Axes, text: str) -> None:
-    """What the axis measures and in which unit, where reading begins."""
-    # The title only keeps the room; the text begins at the figure's edge, so that a
-    # legend fits beside it.
-    ax.set_title(" ", fontsize=_LABEL, pad=7)
-    said = ax.annotate(
-        text, (0, 1), (1, 7), xycoords=("figure fraction", "axes fraction"),
-        textcoords="offset points", color=MUTED, fontsize=_LABEL,
-    )  # fmt: skip
-    said.set_in_layout(False)
-
-
-def _legend_above(ax: Axes) -> None:
-    """Legend over the plot's right end, where no mark can lie under it."""
-    ax.legend(
-        loc="lower right", bbox_to_anchor=(1.01, 1.0), ncols=3, borderaxespad=0.1,
-        handlelength=1.4, columnspacing=1.2, handletextpad=0.5,
-    )  # fmt: skip
-
-
-def _money(show: Formatter) -> FuncFormatter:
-    def label(amount: float, _at: Any) -> str:
-        return show.money(amount, compact=True)
-
-    return FuncFormatter(label)

@@ -18,6 +18,8 @@ from salesops_lib.performance.comparison import (
     extract_reason,
     extract_state,
 )
+from salesops_lib.performance.history_coverage import history_coverage
+from salesops_lib.performance.rebuilt_state import rebuilt_state
 from salesops_lib.results import MIME, rows_of
 from salesops_lib.words import status_word, table_word
 
@@ -137,7 +139,8 @@ def data_quality(view: View) -> DataQuality:
     -------
     DataQuality
     """
-    notes = [*_absent(view), *_extract(view), *_amounts(view), *_dates(view), *_ingest(view)]
+    parts = (_rebuilt, _absent, _extract, _amounts, _dates, _ingest)
+    notes = [note for part in parts for note in part(view)]
     order = {"missing": 0, "care": 1, "repaired": 2}
     return DataQuality(tuple(sorted(notes, key=lambda note: order[note.severity])), view.show)
 
@@ -165,6 +168,20 @@ def ingest_record(view: View) -> IngestRecord:
             rows.extend((table, status, reason, n) for reason, n in sorted(reasons.items()))
     frame = pd.DataFrame(rows, columns=["table", "status", "reason", "rows"])
     return IngestRecord(frame, view.show)
+
+
+def _rebuilt(view: View) -> Iterator[Note]:
+    """What a reader must know of a state that was rebuilt from the history."""
+    state, coverage, say = rebuilt_state(view), history_coverage(view), view.show.say
+    if state is not None:
+        gone = say("Deals deleted since are not in it.")
+        yield Note("care", state.headline, f"{state.counts} {gone}")
+    if coverage is not None and coverage.gaps:
+        yield Note(
+            "care",
+            " ".join(coverage.gaps),
+            say("What changed there unseen is shown as it became later, and counts as inferred."),
+        )
 
 
 def _absent(view: View) -> Iterator[Note]:

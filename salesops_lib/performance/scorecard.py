@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from salesops_lib.formats import MISSING
 from salesops_lib.fragments import Cell, Grid, fragment, grid_html
-from salesops_lib.performance.attainment import attainment, quota_share
+from salesops_lib.performance.attainment import attainment, quota_share, quota_share_ramped
 from salesops_lib.performance.formulas import coverage_needed
 from salesops_lib.performance.outcomes import (
     average_deal,
@@ -51,6 +51,7 @@ _CARDS: tuple[Callable[[View], Measure], ...] = (
 
 _COUNTS: tuple[Callable[[View], Measure], ...] = (
     quota_share,
+    quota_share_ramped,
     win_rate_value,
     deals_won,
     deals_created,

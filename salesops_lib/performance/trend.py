@@ -139,14 +139,17 @@ def trend(view: View, periods: int = TREND_PERIODS) -> Trend:
             bookings=_.amount.sum(where=_.is_won).cast("float64"),
             won=_.count(where=_.is_won),
             lost=_.count(where=~_.is_won),
-            average_deal=_.amount.mean(where=_.is_won & (_.amount > 0)).cast("float64"),
-            cycle_days=_.age_days.median(where=_.is_won & (_.age_days >= 0)),
+            # Not the mean, which engines round each in their way.
+            average_deal=_.amount.sum(where=_.is_won & (_.amount > 0)).cast("float64")
+            / _.count(where=_.is_won & (_.amount > 0)),
+            # Not by `where`: Spark's median takes none.
+            cycle_days=ibis.ifelse(_.is_won & (_.age_days >= 0), _.age_days, ibis.null()).median(),
         )
 
     def created(deals: IbisTable) -> IbisTable:
         return _by_period(deals, "created_date", spans).agg(
             deals_created=_.count(),
-            valued=_.count(where=_.amount > 0),
+            valued=_.count(where=(_.amount > 0).fill_null(False)),
             pipeline_created=_.amount.sum().cast("float64"),
         )
 

@@ -208,6 +208,8 @@ def render_key(
         "command": job.provenance.get("command"),
         "last issue": [job.prior, issue_key(job.place, job.prior)],
     }
+    if in_place_of := job.provenance.get("snapshot", {}).get("in_place_of"):
+        about["in place of"] = in_place_of
     parts = {
         "outputs": execute.key,
         "prose": values_digest(notebook.prose),

@@ -140,7 +140,9 @@ class ParameterFile(Strict):
         description="Folder of a snapshot, or the store that holds it, from the project folder.",
     )
     as_of: Annotated[dt.date, BeforeValidator(_date)] | None = Field(
-        default=None, description="Day the figures stand at. Default: the snapshot's own."
+        default=None,
+        description="Day the figures stand at, from the extract's first day on. "
+        "Default: the snapshot's own.",
     )
     period: str = Field(description="Fiscal period: 2026-Q3, 2026-09, FY2026 or 2026-W27.")
     calendar: CalendarSettings = Field(

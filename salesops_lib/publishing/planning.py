@@ -88,7 +88,9 @@ def planned_jobs(
     view = _view(source)
     known = {
         "parameters_file": file_record(parameters_file, shown_as),
-        "snapshot": snapshot_record(view.snapshot.manifest),
+        "snapshot": snapshot_record(
+            view.snapshot.origin.manifest, view.as_of, source.content.as_of
+        ),
         "commit": commit_of(root),
     }
     jobs = [
@@ -147,7 +149,7 @@ def _view(source: _Source) -> View:
             raise _placed(error, source.where(key)) from None
     try:
         return open_view(
-            _snapshot(source),
+            source.root / content.snapshot,
             period=content.period,
             as_of=content.as_of,
             calendar=content.calendar,
@@ -162,8 +164,9 @@ def _period(source: _Source) -> None:
     FiscalCalendar(source.content.calendar).period(source.content.period)
 
 
-def _snapshot(source: _Source) -> Path:
-    return find_snapshot(source.root / source.content.snapshot, source.content.as_of)
+def _snapshot(source: _Source) -> None:
+    """Refuse a place that is no snapshot and no store, whatever the day."""
+    find_snapshot(source.root / source.content.snapshot)
 
 
 def _placed(error: InputError, where: str) -> InputError:
@@ -239,7 +242,7 @@ def _standard(source: _Source, view: View, scope: Scope) -> dict[str, Any]:
     content = source.content
     return {
         # The snapshot's own folder: a store may gain another one while a batch runs.
-        "snapshot": _below(view.snapshot.path, source.root, outside=str),
+        "snapshot": _below(view.snapshot.origin.path, source.root, outside=str),
         "as_of": view.as_of.isoformat(),
         "period": view.period.label,
         "scope": str(scope),

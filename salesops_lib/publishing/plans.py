@@ -148,8 +148,10 @@ def _needs(
 ) -> dict[str, str]:
     """Hashes of what a plan was made from besides the parameter file."""
     found = {name: digest((root / name).read_bytes()) for name in notebooks}
-    pointers = sorted((root / place).glob("????-??-??.json"))
-    # A store may gain a day, and the parameter file may ask for the latest.
+    # A store may gain a day, and the parameter file may ask for the latest, or for one
+    # that a named snapshot cannot be taken back to.
+    stores = (root / place, (root / place).parent)
+    pointers = sorted(path for store in stores for path in store.glob("????-??-??.json"))
     store = [[path.name, digest(path.read_bytes())] for path in pointers]
     return found | {
         "store": values_digest(store),

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from salesops_lib import __version__
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from salesops_lib.data.snapshot import Manifest
     from salesops_lib.publishing.jobs import Job
 
@@ -68,11 +70,33 @@ def file_record(path: Path, shown_as: str) -> dict[str, str]:
     return {"name": shown_as, "sha256": _digest(path.read_bytes())}
 
 
-def snapshot_record(manifest: Manifest) -> dict[str, Any]:
-    """Id, source files and row counts of a snapshot."""
+def snapshot_record(
+    manifest: Manifest, as_of: dt.date | None = None, wanted: dt.date | None = None
+) -> dict[str, Any]:
+    """Id, source files and row counts of a snapshot.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        The snapshot's own.
+    as_of : date, optional
+        Day that it is seen at. An earlier one than its own is ``rebuilt_as_of``.
+    wanted : date, optional
+        Day that was asked for. Another one than `as_of` is ``in_place_of``.
+
+    Returns
+    -------
+    dict
+    """
+    seen = {}
+    if as_of and as_of != manifest.as_of:
+        seen["rebuilt_as_of"] = as_of.isoformat()
+    if as_of and wanted and wanted != as_of:
+        seen["in_place_of"] = wanted.isoformat()
     return {
         "id": manifest.id,
         "as_of": manifest.as_of.isoformat(),
+        **seen,
         "sources": [
             {"name": source.name, "rows": source.rows, "sha256": source.sha256}
             for source in manifest.sources

@@ -298,6 +298,12 @@ def _made_of(provenance: Mapping[str, Any], show: Formatter) -> list[tuple[str, 
     snapshot, say = provenance.get("snapshot", {}), show.say
     lines = [
         ("snapshot", say("Snapshot"), snapshot.get("id", "")),
+        ("rebuilt", say("Rebuilt as of"), _day(snapshot.get("rebuilt_as_of"), show)),
+        (
+            "in-place-of",
+            say("In place of a snapshot as of"),
+            _day(snapshot.get("in_place_of"), show),
+        ),
         ("notebook", say("Notebook"), _named_hash(provenance.get("notebook"))),
         ("parameters-file", say("Parameters"), _named_hash(provenance.get("parameters_file"))),
         (
@@ -315,6 +321,10 @@ def _made_of(provenance: Mapping[str, Any], show: Formatter) -> list[tuple[str, 
         ),
     ]
     return [(id_, name, value) for id_, name, value in lines if value]
+
+
+def _day(stored: str | None, show: Formatter) -> str:
+    return show.date(dt.date.fromisoformat(stored)) if stored else ""
 
 
 def _commit_text(commit: Mapping[str, Any] | None, show: Formatter) -> str:

@@ -44,7 +44,7 @@ class Sources:
         self._is_new = False
         self._read: dict[Path, tuple[str, Imports]] = {}
         self._found: dict[str, Path | None] = {}
-        self._loaded: dict[str, list[tuple[Path, bool]]] = {}
+        self._loaded: dict[str, list[tuple[Path, str]]] = {}
         self._closures: dict[tuple[str, ...], dict[str, str]] = {}
 
     def closure(self, modules: Iterable[str]) -> dict[str, str]:
@@ -119,20 +119,21 @@ class Sources:
         self._is_new = False
 
     def _closure(self, wanted: Sequence[str]) -> dict[str, str]:
-        seen: set[tuple[Path, bool]] = set()
+        seen: set[tuple[Path, str]] = set()
         waiting = [target for name in wanted for target in self._targets(name)]
         while waiting:
-            path, is_offered = waiting.pop()
-            if (path, is_offered) in seen:
+            path, part = waiting.pop()
+            if (path, part) in seen:
                 continue
-            seen.add((path, is_offered))
+            seen.add((path, part))
             imports = self._imports(path)
             module = self._module(path)
             names = [_absolute(name, module, path) for name in imports.at_once]
-            if path.name == "__init__.py" and is_offered:
-                names += [_absolute(name, module, path) for name in imports.late]
+            if path.name == "__init__.py" and part:
+                late = self._offered(path, part)
+                names += [_absolute(name, module, path) for name in late]
                 # Lazy parts are named without their package.
-                names += [f"{module}.{name}" for name in imports.late]
+                names += [f"{module}.{name}" for name in late if not name.startswith(_LIBRARY)]
             elif path.name != "__init__.py":
                 names += [name for name in imports.late if name.startswith(f"{_LIBRARY}.")]
             waiting += [target for name in names for target in self._targets(name)]
@@ -142,25 +143,33 @@ class Sources:
         found = {self._name(path): self._digest(path) for path in paths}
         return found | {self._name(path): _file_digest(path) for path in data}
 
-    def _targets(self, name: str) -> list[tuple[Path, bool]]:
-        """Files that importing a name loads; the last one with whether its parts count too."""
+    def _offered(self, path: Path, part: str) -> tuple[str, ...]:
+        """Late imports of a package that count for one of its parts, or for all of them."""
+        late = self._imports(path).late
+        homes = tuple(name for name in late if name.endswith(f".{part}"))
+        # Packages of the library say for type checkers where each lazy part is at home.
+        return homes if homes and path.is_relative_to(self._package) else late
+
+    def _targets(self, name: str) -> list[tuple[Path, str]]:
+        """Files that importing a name loads; the last one with which of its parts count too."""
         if name not in self._loaded:
             self._loaded[name] = self._loading(name)
         return self._loaded[name]
 
-    def _loading(self, name: str) -> list[tuple[Path, bool]]:
+    def _loading(self, name: str) -> list[tuple[Path, str]]:
         parts = name.split(".")
-        found: list[tuple[Path, bool]] = []
+        found: list[tuple[Path, str]] = []
         for length in range(1, len(parts) + 1):
             path = self._file(".".join(parts[:length]))
             if path is not None:
-                found.append((path, False))
+                found.append((path, ""))
             elif parts[0] == _LIBRARY or found:
                 break
         if not found:
             return []
-        # The name itself, or the module that holds the name, is what is wanted.
-        return [*found, (found[-1][0], True)]
+        # The name itself with all its parts, or the module that holds the name.
+        part = "*" if len(found) == len(parts) else parts[len(found)]
+        return [*found, (found[-1][0], part)]
 
     def _file(self, module: str) -> Path | None:
         if module not in self._found:

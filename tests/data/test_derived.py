@@ -18,7 +18,7 @@ MODULE = "salesops_lib.performance.cohorts"
 def maker(tmp_path):
     """Asks for a table of three rows; counts how often it had to be made."""
 
-    snapshot = SimpleNamespace(path=tmp_path / "snapshot")
+    snapshot = SimpleNamespace(path=tmp_path / "snapshot", keeps_derived=True)
     snapshot.whole = snapshot
 
     class Maker:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import tempfile
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from salesops_lib.data.schema import TABLES
-from salesops_lib.data.snapshot import MANIFEST, Snapshot, find_snapshot
+from salesops_lib.data.snapshot import MANIFEST, Snapshot, connection, find_snapshot
 from salesops_lib.errors import InputError
 
 AS_OF = dt.date(2026, 9, 30)
@@ -69,3 +72,17 @@ def test_a_broken_manifest_is_named(snapshot):
 def test_a_folder_that_is_no_snapshot_is_refused(tmp_path):
     with pytest.raises(InputError, match="not a snapshot"):
         Snapshot.open(tmp_path)
+
+
+def test_a_connection_leaves_memory_to_others_and_spills_outside_the_project():
+    own = (
+        connection()
+        .con.execute("SELECT current_setting('memory_limit'), current_setting('temp_directory')")
+        .fetchone()
+    )
+    usual = duckdb.connect().execute("SELECT current_setting('memory_limit')").fetchone()
+    sizes = {"KiB": 1, "MiB": 2**10, "GiB": 2**20, "TiB": 2**30}
+    mine, its = (float(text.split()[0]) * sizes[text.split()[1]] for text in (own[0], usual[0]))
+    # A fifth of the memory, where DuckDB's own default is four fifths.
+    assert mine / its == pytest.approx(1 / 4, rel=0.1)
+    assert Path(own[1]).parent == Path(tempfile.gettempdir())

@@ -78,7 +78,7 @@ def test_the_head_tells_scope_period_date_and_data(snapshot):
         ({"calendar": {"year_start": 4}}, "did you mean `year_starts`"),
         ({"currency": {"reporting": "EURO"}}, "`EURO` is no currency code"),
         ({"language": "xx"}, "no catalogue for language `xx`"),
-        ({"as_of": "2026-06-30"}, "stands at 2026-09-30, not at 2026-06-30"),
+        ({"as_of": "2026-06-30"}, "holds no history of changes (opportunity_history)"),
     ],
 )
 def test_a_wrong_parameter_is_one_sentence(snapshot, changed, sentence):

@@ -92,10 +92,14 @@ def test_the_first_quarter_is_marked_as_truncated(store):
 
 
 def test_the_win_rates_are_told_apart(store):
-    closed, by_value, created = performance.win_rates(quarter(store, "2017-Q3")).measures
+    result = performance.win_rates(quarter(store, "2017-Q3"))
+    closed, by_value, created, in_time = result.measures
     assert closed.definition.formula == "won ÷ (won + lost), by count"
     assert by_value.value().reason == "100% of the lost deals have no amount"
     assert created.value().number < closed.value().number
+    # Deals that closed before March 2017 are not in the data.
+    assert "created before 1 March 2017" in in_time.value().reason
+    assert created.value().number < in_time.value().number < closed.value().number
 
 
 def test_agents_without_deals_are_listed(store):
