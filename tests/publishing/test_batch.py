@@ -97,7 +97,12 @@ def test_stopping_ends_kernels_and_leaves_nothing_half_written(
         "time.sleep(600)",
     )
     file = write_parameters(snapshot_of())
-    start = [sys.executable, "-c", "from salesops_lib.cli import main; main()"]
+    # A shell ignores Ctrl-C for what it starts in the background, such as these tests.
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from salesops_lib.cli import main; main()"
+    )
+    start = [sys.executable, "-c", code]
     run = subprocess.Popen(
         [*start, "report", str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

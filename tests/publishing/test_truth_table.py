@@ -19,7 +19,12 @@ from salesops_lib.publishing.reports import wanted_reports
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").is_file(), reason="reads /proc")
 
-COMMAND = [sys.executable, "-c", "from salesops_lib.cli import main; main()", "report"]
+# A shell ignores Ctrl-C for what it starts in the background, such as these tests.
+CODE = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from salesops_lib.cli import main; main()"
+)
+COMMAND = [sys.executable, "-c", CODE, "report"]
 KILLED = """\
 import os, subprocess, time
 command = ["sh", "-c", f"kill -9 {os.getpid()}"]
