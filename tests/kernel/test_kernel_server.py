@@ -92,7 +92,10 @@ def wait_until(condition) -> None:
         time.sleep(0.02)
 
 
+# A shell ignores Ctrl-C for what it starts in the background, such as these tests.
 _PARENT = """
+    import signal
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     manager, client = start()
     pid = manager.provisioner.pid
     tell(parent_of(pid), pid)
