@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from salesops_lib.errors import InputError
 from salesops_lib.publishing.batch import Run, Watcher, died, ended, run_job, terminable
+from salesops_lib.publishing.files import write_together
 from salesops_lib.publishing.notes import Notes, noting
 
 if TYPE_CHECKING:
@@ -225,19 +227,36 @@ class _Batch:
 
 
 def _once(run: Run, job: Job, note: Path) -> RunResult:
-    """What a worker does with a job, unless another worker has begun it and is dead."""
+    """What a worker does with a job, unless another worker has begun it and is dead.
+
+    A result that has died with its worker before it was fetched is asked for again:
+    it lies beside the note.
+    """
     if not job.root.is_dir():
         raise FileNotFoundError(
             f"the worker on {socket.gethostname()} does not see the project folder {job.root}"
         )
+    kept = note.with_suffix(".result")
     with _ONE_AT_A_TIME:
+        if kept.exists():
+            return _kept_result(kept)
         try:
             # Its folder goes with the batch: then there is nothing left to do.
             note.open("x").close()
         except FileExistsError:
             raise _BegunBeforeError from None
         with noting(note):
-            return run(job)
+            result = run(job)
+            # A batch that has ended has taken its folder along.
+            if note.exists():
+                with suppress(OSError):
+                    write_together({kept: pickle.dumps(result)})
+            return result
+
+
+def _kept_result(path: Path) -> RunResult:
+    result: RunResult = pickle.loads(path.read_bytes())  # noqa: S301 (this batch's own folder)
+    return result
 
 
 def _result(job: Job, future: Future[RunResult]) -> RunResult:

@@ -16,7 +16,8 @@ from salesops_lib import cli
 from salesops_lib.data.scope import Scope
 from salesops_lib.errors import InputError
 from salesops_lib.publishing.batch import run_batch
-from salesops_lib.publishing.cluster import cluster_at
+from salesops_lib.publishing.cluster import _BegunBeforeError, _once, cluster_at
+from salesops_lib.publishing.jobs import RunError, RunResult
 from salesops_lib.publishing.notes import Notes
 
 distributed = pytest.importorskip("distributed", reason="needs the extra `dask`")
@@ -92,6 +93,30 @@ def test_the_same_jobs_run_there_and_one_jobs_end_is_not_anothers(
     record = json.loads(jobs[2].place.failed_record.read_text())
     assert (record["status"], record["reason"][:11]) == ("dead", "Worker died")
     assert list((jobs[0].root / ".cache" / "runs").glob("notes-*")) == []
+
+
+def test_a_result_that_died_with_its_worker_is_not_made_again(write_notebook, job_of, tmp_path):
+    job = job_of(write_notebook("review", "## Part", "1 + 1"), Scope("team", "a", "a"))
+    note, runs = tmp_path / "note.json", []
+
+    def run(job):
+        runs.append(job)
+        return RunResult(job, "failed", 1.5, RunError("ZeroDivisionError", "division by zero"))
+
+    # The scheduler hands a finished job out again where its worker took the result along.
+    first = _once(run, job, note)
+    again = _once(run, job, note)
+    assert runs == [job]
+    assert again == first
+    assert not note.exists()
+
+
+def test_a_job_that_a_dead_worker_had_begun_is_not_begun_again(write_notebook, job_of, tmp_path):
+    job = job_of(write_notebook("review", "## Part", "1 + 1"), Scope("team", "a", "a"))
+    note = tmp_path / "note.json"
+    note.touch()
+    with pytest.raises(_BegunBeforeError):
+        _once(lambda _job: pytest.fail("begun again"), job, note)
 
 
 def alive(pid: int) -> bool:
