@@ -10,7 +10,7 @@ import datetime as dt
 import math
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from babel import Locale, UnknownLocaleError
@@ -157,9 +157,7 @@ class Formatter:
         exact = Decimal(str(amount))
         if compact and abs(exact) >= 1000:
             # Three significant digits, rounded first so that 999,999 is 1M, not 1000K.
-            text = format_compact_currency(
-                Decimal(f"{exact:.3g}"), self.currency, locale=self._locale, fraction_digits=2
-            )
+            text = _compact_text(Decimal(f"{exact:.3g}"), self.currency, self._locale)
         else:
             # Cents only where the whole amount is small enough for them to matter.
             digits = get_currency_precision(self.currency) if 0 < abs(exact) < 100 else 0
@@ -200,11 +198,9 @@ class Formatter:
 
     def decimal(self, number: Number, digits: int = 1, *, signed: bool = False) -> str:
         """Number with a fixed count of decimals."""
-        pattern = "#,##0." + "0" * digits if digits else "#,##0"
         # Adding zero turns a rounded −0 into 0.
         exact = round(Decimal(str(number)), digits) + 0
-        text = format_decimal(exact, format=pattern, locale=self._locale)
-        return _signed(text, exact, signed)
+        return _signed(_decimal_text(exact, digits, self._locale), exact, signed)
 
     def share(self, number: Number, digits: int = 1, *, signed: bool = False) -> str:
         """Share of 1 as a percentage."""
@@ -334,6 +330,21 @@ class Formatter:
         return format_list(list(words), locale=self._locale)
 
 
+# A page says the same numbers often, and Babel takes long for each.
+@lru_cache(maxsize=8192)
+def _decimal_text(exact: Decimal, digits: int, locale: Locale) -> str:
+    pattern = "#,##0." + "0" * digits if digits else "#,##0"
+    text: str = format_decimal(exact, format=pattern, locale=locale)
+    return text
+
+
+@lru_cache(maxsize=8192)
+def _compact_text(exact: Decimal, currency: str, locale: Locale) -> str:
+    text: str = format_compact_currency(exact, currency, locale=locale, fraction_digits=2)
+    return text
+
+
+@lru_cache(maxsize=64)
 def _currency_pattern(locale: Locale, digits: int) -> str:
     pattern: str = locale.currency_formats["standard"].pattern
     return pattern.replace(".00", "." + "0" * digits if digits else "")

@@ -31,6 +31,7 @@ __all__ = [
     "MeasureRow",
     "Value",
     "change_of",
+    "compact_rows",
     "json_number",
     "rows_of",
 ]
@@ -368,6 +369,36 @@ def change_of(now: Any, then: Any, unit: Unit) -> float | None:
     if unit in {"money", "count", "money_per_day"}:
         return round(new / old - 1, 12) if old > 0 else None
     return round(new - old, 12)
+
+
+def compact_rows(frame: pd.DataFrame) -> dict[str, Any]:
+    """A long table as JSON can hold it, its names said once, its numbers to eight digits.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Numbers and texts.
+
+    Returns
+    -------
+    dict
+        ``columns``, the names; ``rows``, a list of cells a row.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> compact_rows(pd.DataFrame({"rep": ["Ana"], "rate": [1 / 3], "n": [5]}))
+    {'columns': ['rep', 'rate', 'n'], 'rows': [['Ana', 0.33333333, 5]]}
+    """
+    rows = [[_plain(cell) for cell in row] for row in rows_of(frame)]
+    return {"columns": list(frame.columns), "rows": rows}
+
+
+def _plain(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return cell
+    number = json_number(cell)
+    return float(f"{number:.8g}") if isinstance(number, float) else number
 
 
 def json_number(number: Any) -> float | int | None:

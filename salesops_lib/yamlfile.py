@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
@@ -25,10 +25,57 @@ from salesops_lib.errors import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Strict", "read_yaml", "validated"]
+__all__ = ["MisplacedError", "Places", "Strict", "read_placed", "read_yaml", "validated"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _Location = tuple["str | int", ...]
+
+
+class MisplacedError(ValueError):
+    """A rule between several keys of a file that is broken at one of them.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong.
+    *location : str or int
+        Keys and places that lead there, from the model that raises it.
+    """
+
+    def __init__(self, what: str, *location: str | int) -> None:
+        super().__init__(what)
+        self.location = location
+
+
+class Places:
+    """Where the keys of a file stand, for whoever judges what it says.
+
+    Parameters
+    ----------
+    name : str
+        How messages name the file.
+    document : CommentedMap
+        The parsed file.
+    """
+
+    def __init__(self, name: str, document: CommentedMap) -> None:
+        self.name = name
+        self._document = document
+
+    def line(self, *location: str | int) -> int:
+        """Line of a key, or of the nearest one above it that the file has.
+
+        Parameters
+        ----------
+        *location : str or int
+            Keys and places in lists that lead there.
+
+        Returns
+        -------
+        int
+            From 1.
+        """
+        return _line(self._document, location) or 1
 
 
 class Strict(BaseModel):
@@ -61,6 +108,23 @@ def read_yaml(path: Path, model: type[_Model], shown_as: str | None = None) -> _
     InputError
         The file is missing, is not YAML, or does not fit the model.
     """
+    return read_placed(path, model, shown_as)[0]
+
+
+def read_placed(
+    path: Path, model: type[_Model], shown_as: str | None = None
+) -> tuple[_Model, Places]:
+    """Contents of a YAML file, and where its keys stand.
+
+    Parameters
+    ----------
+    path, model, shown_as
+        As for `read_yaml`, and with the same errors.
+
+    Returns
+    -------
+    (model instance, Places)
+    """
     name = shown_as or str(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -80,7 +144,7 @@ def read_yaml(path: Path, model: type[_Model], shown_as: str | None = None) -> _
         raise InputError("the file is empty", where=name, allowed=model.model_fields)
     if not isinstance(document, CommentedMap):
         raise InputError("the file must hold keys and values", where=f"{name}:1")
-    return validated(_plain(document), model, name, document)
+    return validated(_plain(document), model, name, document), Places(name, document)
 
 
 def validated(
@@ -117,7 +181,8 @@ def validated(
         # A mistyped key is told as that, not as the required one that it then lacks.
         found = error.errors(include_url=False)
         first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])
-        location = _in_document(tuple(first["loc"]), values)
+        within = getattr(first.get("ctx", {}).get("error"), "location", ())
+        location = _in_document((*first["loc"], *within), values)
         line = _line(document, location)
         where = f"{name}:{line}" if line else name
         raise _as_input_error(first, location, where, model) from None
@@ -210,6 +275,15 @@ def _as_input_error(
         return InputError(f"unknown key `{key}`", where=where, found=word, allowed=siblings)
     if kind == "missing":
         return InputError(f"the key `{key}` is missing", where=where)
+    if kind == "union_tag_not_found":
+        name = context["discriminator"].strip("'")
+        return InputError(f"the key `{key}.{name}` is missing", where=where)
+    if kind == "union_tag_invalid":
+        tag, name = context["tag"], context["discriminator"].strip("'")
+        allowed = [part.strip(" '") for part in context["expected_tags"].split(", ")]
+        return InputError(
+            f"`{key}.{name}` is {_shown(tag)}", where=where, found=tag, allowed=allowed
+        )
     if kind in {"literal_error", "enum"}:
         allowed = [part.strip(" '") for part in _listed(context["expected"])]
         return InputError(
@@ -267,14 +341,43 @@ def _shown(value: Any) -> str:
 def _allowed_keys(model: type[BaseModel], location: _Location) -> list[str] | None:
     """Keys of the model that stands at `location` inside `model`."""
     fields: Any = model
+    tagged: dict[str, Any] = {}
     for step in location:
         if isinstance(step, int) or not _is_model(fields):
             continue
-        field = fields.model_fields.get(step)
+        field = _field(fields, step)
         if field is None:
+            fields = tagged.get(step, fields)
             continue
+        tagged = _tagged_models(field.annotation)
         fields = _first_model(field.annotation) or fields
-    return list(fields.model_fields) if _is_model(fields) else None
+    return [_key(n, f) for n, f in fields.model_fields.items()] if _is_model(fields) else None
+
+
+def _key(name: str, field: Any) -> str:
+    """How a file writes a field."""
+    return field.alias or name
+
+
+def _field(model: Any, key: str) -> Any:
+    return next((f for n, f in model.model_fields.items() if key == _key(n, f)), None)
+
+
+def _tagged_models(annotation: Any) -> dict[str, Any]:
+    """Models of a union that one key tells apart, by that key's value."""
+    found: dict[str, Any] = {}
+    for model in _models(annotation):
+        for field in model.model_fields.values():
+            if get_origin(field.annotation) is Literal:
+                found |= dict.fromkeys(map(str, get_args(field.annotation)), model)
+                break
+    return found
+
+
+def _models(annotation: Any) -> list[Any]:
+    if _is_model(annotation):
+        return [annotation]
+    return [m for inner in getattr(annotation, "__args__", ()) for m in _models(inner)]
 
 
 def _first_model(annotation: Any) -> Any:

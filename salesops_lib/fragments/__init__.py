@@ -91,6 +91,8 @@ class Grid:
         Id of the definition that a column's head links to, by the head's text.
     show : Formatter
         Language of what the table says itself. Default: English.
+    folded : bool
+        Whether the page folds rows past those shown; otherwise the file alone has them.
     """
 
     caption: str
@@ -99,6 +101,7 @@ class Grid:
     note: str = ""
     definitions: Mapping[str, str] = field(default_factory=dict)
     show: Formatter = field(default_factory=Formatter)
+    folded: bool = True
 
     def columns(self, *places: int) -> Grid:
         """The same table with some of its columns, counted from 0."""
@@ -134,7 +137,12 @@ def fragment(template: str, *, show: Formatter | None = None, **values: Any) -> 
     )
 
 
-def grid_html(grid: Grid, rows_shown: int = ROWS_SHOWN) -> str:
+def grid_html(
+    grid: Grid,
+    rows_shown: int = ROWS_SHOWN,
+    *,
+    whole: Grid | None = None,
+) -> str:
     """Table with its caption; rows past the limit are folded, and all are in a file.
 
     Parameters
@@ -143,20 +151,24 @@ def grid_html(grid: Grid, rows_shown: int = ROWS_SHOWN) -> str:
         What to show.
     rows_shown : int
         Rows that stand open.
+    whole : Grid, optional
+        What the file holds, where `grid` is a part of it.
 
     Returns
     -------
     str
     """
-    long = len(grid.rows) > ROWS_SHOWN
+    whole = whole or grid
+    long = len(whole.rows) > min(ROWS_SHOWN, len(grid.rows))
     return fragment(
         "grid",
         show=grid.show,
         grid=grid,
         shown=rows_shown,
-        most=max(ROWS_SHOWN, CELLS_ON_PAGE // max(len(grid.headers), 1)),
-        file=csv_link(grid) if long else "",
-        file_name=csv_name(grid) if long else "",
+        most=max(ROWS_SHOWN, CELLS_ON_PAGE // max(len(grid.headers), 1) if grid.folded else 0),
+        file=csv_link(whole) if long else "",
+        file_name=csv_name(whole) if long else "",
+        file_rows=len(whole.rows),
     )
 
 

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from salesops_lib.notebook.panels import panel
     from salesops_lib.notebook.report import Report, open_report
     from salesops_lib.notebook.secrets import secret
+    from salesops_lib.notebook.statements import statement
 
-__all__ = ["Report", "figure", "glossary", "open_report", "panel", "secret"]
+__all__ = ["Report", "figure", "glossary", "open_report", "panel", "secret", "statement"]
 
 _HOMES = {
     "Report": "report",
@@ -21,6 +22,7 @@ _HOMES = {
     "open_report": "report",
     "panel": "panels",
     "secret": "secrets",
+    "statement": "statements",
 }
 
 

@@ -31,12 +31,16 @@ if TYPE_CHECKING:
     from salesops_lib.fragments import Grid
     from salesops_lib.results import Drawn
 
-__all__ = ["Charted", "Figure", "figure"]
+__all__ = ["Charted", "Figure", "figure", "undrawn"]
 
 _SHORTEST_ALT = 20
 _MOST_MARKS = 1500
 _COLOURS = 64
 _DOTS_PER_INCH = 144
+_COORDINATES = re.compile(r' (?:d|x|y|transform|width|height)="[^"]+"')
+_LONG = re.compile(r"(\.\d\d)\d+")
+"""A hundredth of a point is seen by nobody, and all digits are a fifth of a chart's bytes."""
+
 _PICTURE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
 
 
@@ -74,7 +78,7 @@ class Figure:
     Parameters
     ----------
     svg : str
-        Inline SVG with real text.
+        Inline SVG with real text; empty where a sentence stands instead.
     result : Charted
         What was drawn.
     """
@@ -84,6 +88,9 @@ class Figure:
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
         result = self.result
+        if text := undrawn(result):
+            html = fragment("sentence", text=text)
+            return {"text/plain": text, "text/html": html, MIME: result.records()}
         html = fragment(
             "figure",
             show=result.grid.show,
@@ -109,7 +116,8 @@ def figure(plot: Callable[[Any], Axes], result: Charted | None) -> Figure | None
     Returns
     -------
     Figure or None
-        None, which a cell does not show, where there is nothing to draw.
+        None, which a cell does not show, where there is nothing to draw. A result
+        may have a sentence `undrawn`; where it is not empty it stands for the chart.
 
     Raises
     ------
@@ -118,6 +126,8 @@ def figure(plot: Callable[[Any], Axes], result: Charted | None) -> Figure | None
     """
     if result is None:
         return None
+    if undrawn(result):
+        return Figure("", result)
     if len(result.alt) < _SHORTEST_ALT:
         raise SalesOpsError(f"{plot.__name__}: the result has no alternative text")
     with mpl.rc_context(RC), warnings.catch_warnings():
@@ -129,6 +139,11 @@ def figure(plot: Callable[[Any], Axes], result: Charted | None) -> Figure | None
         finally:
             plt.close(drawn)
     return Figure(svg, result)
+
+
+def undrawn(result: Any) -> str:
+    """Sentence that a result has instead of a chart; empty where it can be drawn."""
+    return str(getattr(result, "undrawn", ""))
 
 
 def _inline_svg(drawn: MplFigure | Any, result: Charted, name: str) -> str:
@@ -148,6 +163,7 @@ def _inline_svg(drawn: MplFigure | Any, result: Charted, name: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, count=1, flags=re.DOTALL)
     svg = _with_unique_ids(svg, identity)
+    svg = _COORDINATES.sub(lambda found: _LONG.sub(r"\1", found[0]), svg)
     if many:
         # A raster knows no variables: text beside it keeps its colours too.
         svg = _PICTURE.sub(_with_few_colours, svg)

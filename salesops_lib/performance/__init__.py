@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from salesops_lib.performance.activity import activity_capture, activity_rate
 from salesops_lib.performance.attainment import attainment, quota_share, quota_share_ramped
+from salesops_lib.performance.consistency import consistency
 from salesops_lib.performance.deals import deals
 from salesops_lib.performance.definitions import DEFINITIONS
+from salesops_lib.performance.due_deals import slippage
 from salesops_lib.performance.extremes import extremes
+from salesops_lib.performance.fairness import fair_attainment, fair_win_rates
 from salesops_lib.performance.findings import findings
 from salesops_lib.performance.history_coverage import history_coverage
+from salesops_lib.performance.landing import landing, pace
 from salesops_lib.performance.linearity import late_share, linearity
+from salesops_lib.performance.moved_deals import moved_deals
 from salesops_lib.performance.movement import bookings_movement
 from salesops_lib.performance.open_deals import open_amount
 from salesops_lib.performance.outcomes import (
@@ -28,7 +33,7 @@ from salesops_lib.performance.outcomes import (
     win_rate_created,
     win_rate_value,
 )
-from salesops_lib.performance.pacing import landing, pace, pacing
+from salesops_lib.performance.pacing import pacing
 from salesops_lib.performance.people import people
 from salesops_lib.performance.pipeline import coverage, open_pipeline, velocity
 from salesops_lib.performance.plots import (
@@ -38,7 +43,13 @@ from salesops_lib.performance.plots import (
     plot_pipeline_waterfall,
     plot_win_rate_trend,
 )
+from salesops_lib.performance.plots_fairness import (
+    plot_consistency,
+    plot_fair_comparison,
+    plot_team_goal,
+)
 from salesops_lib.performance.plots_history import plot_history_coverage
+from salesops_lib.performance.plots_timing import plot_linearity, plot_pacing
 from salesops_lib.performance.pull_forward import pull_forward
 from salesops_lib.performance.quality import data_quality, ingest_record
 from salesops_lib.performance.rebuilt_state import rebuilt_state
@@ -46,10 +57,10 @@ from salesops_lib.performance.scorecard import breakdown, scorecard
 from salesops_lib.performance.slippage import (
     pull_in_rate,
     pushes,
-    slippage,
     slippage_rate,
     slippage_value,
 )
+from salesops_lib.performance.team_goal import team_goal
 from salesops_lib.performance.trend import trend
 from salesops_lib.performance.trend_charts import bookings_trend, win_rate_trend
 from salesops_lib.performance.waterfall import pipeline_waterfall
@@ -66,6 +77,7 @@ __all__ = [
     "bookings_movement",
     "bookings_trend",
     "breakdown",
+    "consistency",
     "coverage",
     "cycle_days",
     "data_quality",
@@ -73,6 +85,8 @@ __all__ = [
     "deals_created",
     "deals_won",
     "extremes",
+    "fair_attainment",
+    "fair_win_rates",
     "findings",
     "history_coverage",
     "ingest_record",
@@ -80,6 +94,7 @@ __all__ = [
     "late_share",
     "linearity",
     "median_deal",
+    "moved_deals",
     "open_amount",
     "open_pipeline",
     "pace",
@@ -89,9 +104,14 @@ __all__ = [
     "pipeline_waterfall",
     "plot_bookings_movement",
     "plot_bookings_trend",
+    "plot_consistency",
+    "plot_fair_comparison",
     "plot_history_coverage",
+    "plot_linearity",
     "plot_open_pipeline",
+    "plot_pacing",
     "plot_pipeline_waterfall",
+    "plot_team_goal",
     "plot_win_rate_trend",
     "pull_forward",
     "pull_in_rate",
@@ -103,6 +123,7 @@ __all__ = [
     "slippage",
     "slippage_rate",
     "slippage_value",
+    "team_goal",
     "trend",
     "velocity",
     "win_curve",

@@ -79,6 +79,7 @@ def _credit(view: View) -> pd.DataFrame:
     return view.tally("credit", "credits", query)
 
 
+@lru_cache(maxsize=64)
 def attainment(view: View, by: str | None = None) -> Measure:
     """Credited amount ÷ quota.
 
@@ -158,10 +159,7 @@ def _reached(view: View, measure: str, *, whole: bool = False) -> Measure:
     # Credit of nobody, and quotas of those who have left, are no rep's.
     rated = by_rep[by_rep["value"].notna() & (by_rep["group"] != NO_GROUP)]
     if whole and len(rated):
-        full = {
-            role: full_quota_reps(view.quotas, window.start, window.end)
-            for role, window in view.windows.items()
-        }
+        full = _ramped(view)
         kept = [
             group in full[role] for group, role in zip(rated["group"], rated["role"], strict=True)
         ]
@@ -184,6 +182,15 @@ def _reached(view: View, measure: str, *, whole: bool = False) -> Measure:
         return Value(row.reached / row.reps, int(row.reps))
 
     return compared(view, measure, frame, None, value)
+
+
+@lru_cache(maxsize=32)
+def _ramped(view: View) -> dict[Role, set[str]]:
+    """Reps with a full quota, in each window."""
+    return {
+        role: full_quota_reps(view.quotas, window.start, window.end)
+        for role, window in view.windows.items()
+    }
 
 
 def _labels(view: View, by: str | None, known: dict[str, str]) -> dict[str, str]:

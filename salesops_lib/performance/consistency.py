@@ -11,7 +11,7 @@ import pandas as pd
 from salesops_lib.fragments import Cell, Grid
 from salesops_lib.performance.rep_periods import covered_periods, rep_closed, rep_credit
 from salesops_lib.performance.variation import ENOUGH_OTHERS, ERRORS, FEWEST, variation
-from salesops_lib.results import Drawn, json_number, rows_of
+from salesops_lib.results import Drawn, compact_rows, rows_of
 from salesops_lib.stats import SMALL_SAMPLE
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ __all__ = ["Consistency", "consistency"]
 PERIODS = 12
 """Periods that are looked at."""
 
-SHOWN = 16
+SHOWN = 12
 """Reps drawn; the table behind the chart holds them all."""
 
 
@@ -81,6 +81,11 @@ class Consistency:
     def named(self, verdict: str) -> list[str]:
         """Ids of the reps with a verdict: ``uneven``, ``even``, ``chance`` or ``few``."""
         return [str(rep) for rep in self.frame.loc[self.frame["verdict"] == verdict, "rep_id"]]
+
+    @property
+    def undrawn(self) -> str:
+        """What is said instead of the chart; empty where somebody can be judged."""
+        return self.headline if self.shown.empty else ""
 
     @property
     def headline(self) -> str:
@@ -148,9 +153,7 @@ class Consistency:
     @property
     def drawn(self) -> Drawn:
         """Its unit, the period before, and how uncertain its numbers are."""
-        prior = self.view.show.period(self.view.periods["prior"].label)
-        known = prior if self.first != self.view.period.label else "none: there is one period"
-        return Drawn("%", known, "interval")
+        return Drawn("%", "none: each period is a dot of its own", "n")
 
     @property
     def caption(self) -> str:
@@ -182,8 +185,8 @@ class Consistency:
             (say("Periods"), "number"),
             (say("Credited deals"), "number"),
             (attained, "number"),
-            (say("Varies by"), "number"),
-            (say("Chance alone"), "number"),
+            (say("Varies by, pp"), "number"),
+            (say("Chance alone, pp"), "number"),
             (say("Variance ÷ chance"), "number"),
             (say("The same of win rates"), "number"),
             (say("Result"), "text"),
@@ -218,13 +221,14 @@ class Consistency:
                 limit=show.count(ENOUGH_OTHERS),
             )
             note = f"{note} {few}"
+        linked = {attained: "attainment", say("Variance ÷ chance"): "consistency"}
         caption = say("Consistency of reps, {scope}, {days}", scope=self.view.scope_phrase,
                       days=self.days)  # fmt: skip
-        return Grid(caption, headers, rows, note, {attained: "attainment"}, show=show)
+        return Grid(caption, headers, rows, note, linked, show=show, folded=False)
 
     def _points(self, share: float) -> str:
         show = self.view.show
-        return show.value(None, "share") if pd.isna(share) else show.points(share, 0, signed=False)
+        return show.value(None, "share") if pd.isna(share) else show.decimal(100 * share, 0)
 
     def _ratio(self, ratio: float) -> str:
         show = self.view.show
@@ -243,11 +247,7 @@ class Consistency:
 
     def records(self) -> dict[str, Any]:
         """Values for machines."""
-        rows = [
-            {key: cell if isinstance(cell, str) else json_number(cell) for key, cell in row.items()}
-            for row in self.frame.to_dict(orient="records")
-        ]
-        return {"kind": "consistency", "headline": self.headline, "rows": rows}
+        return {"kind": "consistency", "headline": self.headline, **compact_rows(self.frame)}
 
 
 @lru_cache(maxsize=16)

@@ -294,6 +294,58 @@ _ALL = (
         better="neither",
         short="Activities, 4 weeks",
     ),
+    Definition(
+        "waterfall",
+        "Pipeline waterfall",
+        "money",
+        "opening pipeline + what came in + amounts raised − amounts cut − what left = closing "
+        "pipeline",
+        "deals that are open, due in the target period and owned in the scope, on the first day, "
+        "the last day or, by events, any day between",
+        "state at the end of the day, rebuilt from the history of changes",
+        "By endpoints a deal that left counts at its amount on the first day, one that came in at "
+        "its amount on the last day, one that stayed by the difference. By events every day of "
+        "change is compared with the day before it. Of several reasons for one move the owner "
+        "comes first, then the outcome, the close date, the forecast category. All amounts are at "
+        "the exchange rates of the as-of date. Deals deleted since are not in it.",
+        better="neither",
+    ),
+    Definition(
+        "fair_win_rate",
+        "Win rate, compared fairly",
+        "share",
+        "team's win rate × (won ÷ wins expected of the same deals), drawn towards the team",
+        "deals closed in the last four periods; expected is what the other reps of the scope win "
+        "of deals in the same region and segment",
+        "close date",
+        "The fewer cases, the nearer to the team (beta-binomial, empirical Bayes). Ranks carry a "
+        "95 % interval; a rep is called the first or the last only where that is 95 % sure. Not "
+        "computable for fewer than four reps.",
+        short="Drawn to the team",
+    ),
+    Definition(
+        "fair_attainment",
+        "Attainment, compared fairly",
+        "share",
+        "credited amount ÷ quota, drawn towards the team",
+        "reps with a quota in the period; credit and quotas of the last four periods",
+        "close date; days of the quota's period",
+        "Number and size of deals count as chance (compound Poisson); the fewer and larger the "
+        "deals, the nearer to the team. Ranks as for the win rate.",
+        short="Drawn to the team",
+    ),
+    Definition(
+        "consistency",
+        "Consistency",
+        "ratio",
+        "variance of the attainment between periods ÷ the variance that chance alone makes",
+        "up to twelve periods of each rep with at least four periods and ten deals",
+        "close date",
+        "1 is chance alone. Said to vary more, or less, only where a test finds it; of those, "
+        "fewer than 5 % are expected to be wrong (false discovery rate).",
+        better="lower",
+        short="Variance ÷ chance",
+    ),
 )
 
 DEFINITIONS: dict[str, Definition] = {definition.id: definition for definition in _ALL}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesops_lib.fragments import Cell, Grid
 from salesops_lib.performance.definitions import DEFINITIONS
-from salesops_lib.results import Drawn, json_number, rows_of
+from salesops_lib.results import Drawn, compact_rows, json_number, rows_of
 from salesops_lib.stats import SMALL_SAMPLE
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ __all__ = ["CERTAIN", "FairComparison"]
 CERTAIN = 0.95
 """How likely a rep must be the first, or the last, of all to be named so."""
 
-SHOWN = 15
+SHOWN = 12
 """Reps drawn; the table behind the chart holds them all."""
 
 
@@ -86,9 +86,25 @@ class FairComparison:
         return DEFINITIONS[self.measure].said(self.view.show).name
 
     @property
+    def undrawn(self) -> str:
+        """What is said instead of the chart; empty where reps are compared."""
+        return self.headline if self.reason else ""
+
+    @property
     def headline(self) -> str:
         """One sentence: who can be told from all others, and who cannot."""
         show = self.view.show
+        if self.reason and len(self.frame) == 1:
+            row = next(rows_of(self.frame))
+            return show.counted(
+                row.n,
+                "{measure}, {period}: {value} in {count} deal; {reason}.",
+                "{measure}, {period}: {value} in {count} deals; {reason}.",
+                measure=self.name,
+                period=self.days,
+                value=show.value(row.value, "share"),
+                reason=self.reason,
+            )
         if self.reason:
             return show.say(
                 "{measure}: reps are not compared: {reason}.",
@@ -224,9 +240,9 @@ class FairComparison:
             scope=self.view.scope_phrase,
             period=self.days,
         )
-        linked = {self.name: self.measure}
+        linked = {self.name: self.measure, say("Drawn to the team"): f"fair_{self.measure}"}
         note = self._note(mixed)
-        return Grid(caption, tuple(headers), tuple(rows), note, linked, show=show)
+        return Grid(caption, tuple(headers), tuple(rows), note, linked, show=show, folded=False)
 
     def _note(self, mixed: bool) -> str:
         show, say = self.view.show, self.view.show.say
@@ -276,10 +292,6 @@ class FairComparison:
 
     def records(self) -> dict[str, Any]:
         """Values for machines."""
-        rows = [
-            {key: cell if isinstance(cell, str) else json_number(cell) for key, cell in row.items()}
-            for row in self.frame.to_dict(orient="records")
-        ]
         return {
             "kind": "fair_comparison",
             "measure": self.measure,
@@ -289,5 +301,5 @@ class FairComparison:
             "worst": self.worst,
             "reason": self.reason,
             "thin": self.thin,
-            "rows": rows,
+            **compact_rows(self.frame),
         }

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Finding"]
+    from salesops_lib.results import Measure
+
+__all__ = ["Finding", "distance"]
 
 
 @dataclass(frozen=True)
@@ -31,3 +33,14 @@ class Finding:
     action: str = ""
     tone: str = "flat"
     values: Mapping[str, float | int | None] = field(default_factory=dict)
+
+
+def distance(measure: Measure, role: str) -> str:
+    """How far the figure is from that of another period."""
+    show, change = measure.show, measure.change(role) or 0.0
+    words = {"change": show.share(abs(change)), "period": measure.period(role)}
+    if round(abs(change), 3) == 0:
+        return show.say("level with {period}", **words)
+    if change > 0:
+        return show.say("{change} above {period}", **words)
+    return show.say("{change} below {period}", **words)

@@ -5,21 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from salesops_lib.performance.attainment import attainment, quota_share
-from salesops_lib.performance.finding import Finding
+from salesops_lib.performance.finding import Finding, distance
 from salesops_lib.performance.formulas import coverage_needed
 from salesops_lib.performance.outcomes import (
     bookings,
     cycle_days,
-    pipeline_created,
     win_rate,
     win_rate_value,
 )
+from salesops_lib.performance.people_rules import people_finding
 from salesops_lib.performance.pipeline import (
     coverage,
-    open_pipeline,
     quota_by,
     quota_met,
     target_period,
+)
+from salesops_lib.performance.pipeline_rules import (
+    created_finding,
+    move_finding,
+    pace_finding,
+    slippage_finding,
+    stale_finding,
 )
 from salesops_lib.results import json_number
 from salesops_lib.stats import SMALL_SAMPLE
@@ -40,10 +46,15 @@ def _bookings(view: View) -> Finding | None:
     number = measure.value().number
     if number is None:
         return None
-    compared = [_distance(measure, role) for role in _COMPARED if measure.change(role) is not None]
+    # Of a year the period before is also the same one last year: it is told once.
+    known = [distance(measure, role) for role in _COMPARED if measure.change(role) is not None]
+    compared = list(dict.fromkeys(known))
+    words = {"amount": measure.text(), "prior": measure.period("prior")}
     text = view.show.say(
-        "Bookings were {amount}; there is nothing to compare with.", amount=measure.text()
+        "Bookings were {amount}; there is nothing to compare with in {prior}.", **words
     )
+    if measure.value("prior").number == 0:
+        text = view.show.say("Bookings were {amount}, against none in {prior}.", **words)
     if compared:
         text = view.show.say(
             "Bookings were {amount}, {comparisons}.",
@@ -64,7 +75,7 @@ def _bookings(view: View) -> Finding | None:
 
 def _next_step(measure: Measure) -> str:
     """What to do where no part of the scope stands out."""
-    if measure.change("prior") is None:
+    if measure.change("prior") is None and measure.value("prior").number is None:
         return measure.show.say("The next issue compares with it.")
     return measure.show.say("Look at the largest deals first: they explain most of the change.")
 
@@ -315,75 +326,17 @@ def _outside(number: Any, low: float, high: float | None) -> bool:
     return number is not None and high is not None and not low <= float(number) <= high
 
 
-def _created(view: View) -> Finding | None:
-    measure = pipeline_created(view)
-    value, change = measure.value(), measure.change("prior")
-    if value.number is None or change is None:
-        return None
-    text = view.show.say(
-        "{amount} of pipeline was created, {comparison}.",
-        amount=measure.text(),
-        comparison=_distance(measure, "prior"),
-    )
-    action = view.show.say("Keep the pace: what is created now is won about a cycle from now.")
-    if change < -0.05:
-        action = view.show.say(
-            "Less pipeline now is fewer wins a cycle from now: agree a creation goal."
-        )
-    values = {"pipeline_created": json_number(value.number), "prior": change}
-    return Finding(text, action, measure.tone(), values)
-
-
-def _stale(view: View) -> Finding | None:
-    frame = open_pipeline(view).frame
-    deals, stale = int(frame["deals"].sum()), int(frame["stale"].sum())
-    if not stale:
-        return None
-    show = view.show
-    words = {"share": show.share(stale / deals, 0), "day": show.date(view.as_of)}
-    if open_pipeline(view).unvalued:
-        text = show.counted(
-            stale,
-            "{count} open deal, {share} of all open ones, is past the close date on {day}.",
-            "{count} open deals, {share} of all open ones, are past the close date on {day}.",
-            **words,
-        )
-    else:
-        text = show.counted(
-            stale,
-            "{count} open deal worth {amount}, {share} of all open ones, is past the close date "
-            "on {day}.",
-            "{count} open deals worth {amount}, {share} of all open ones, are past the close date "
-            "on {day}.",
-            amount=show.money(float(frame["stale_amount"].sum()), compact=True),
-            **words,
-        )
-    return Finding(
-        text,
-        show.say("Close, or give a new date: stale deals inflate the pipeline."),
-        "bad",
-        {"stale": stale},
-    )
-
-
-def _distance(measure: Measure, role: str) -> str:
-    """How far the figure is from that of another period."""
-    show, change = measure.show, measure.change(role) or 0.0
-    words = {"change": show.share(abs(change)), "period": measure.period(role)}
-    if round(abs(change), 3) == 0:
-        return show.say("level with {period}", **words)
-    if change > 0:
-        return show.say("{change} above {period}", **words)
-    return show.say("{change} below {period}", **words)
-
-
 RULES: tuple[Callable[[View], Finding | None], ...] = (
     _bookings,
     _attainment,
+    pace_finding,
     _coverage,
     _win_rate,
+    slippage_finding,
+    move_finding,
+    people_finding,
     _cycle,
-    _created,
-    _stale,
+    created_finding,
+    stale_finding,
 )
 """All rules, the most important first."""

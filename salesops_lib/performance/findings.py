@@ -67,7 +67,16 @@ def findings(view: View) -> Findings:
     Findings
     """
     found = [finding for rule in RULES if (finding := rule(view)) is not None]
-    return Findings(_headline(view), tuple(found[:MOST_FINDINGS]), view.show)
+    return Findings(_headline(view), tuple(_kept(found)), view.show)
+
+
+def _kept(found: list[Finding]) -> list[Finding]:
+    """At most seven; those that say that nothing is out of the ordinary give way first."""
+    kept = list(found)
+    for finding in reversed(found):
+        if len(kept) > MOST_FINDINGS and finding.tone == "flat":
+            kept.remove(finding)
+    return kept[:MOST_FINDINGS]
 
 
 def _headline(view: View) -> str:

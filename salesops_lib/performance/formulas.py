@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from salesops_lib.errors import InputError
+from salesops_lib.rollups import FORECAST_ROLLUPS, forecast_rollup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from decimal import Decimal
 
 __all__ = [
@@ -22,17 +21,6 @@ __all__ = [
     "share_of",
     "velocity_per_day",
 ]
-
-FORECAST_ROLLUPS: dict[str, tuple[str, ...]] = {
-    "closed": ("closed",),
-    "commit_forecast": ("commit", "closed"),
-    "most_likely_forecast": ("most_likely", "commit", "closed"),
-    "best_case_forecast": ("best_case", "most_likely", "commit", "closed"),
-    "open_pipeline": ("pipeline", "best_case", "most_likely", "commit"),
-}
-"""Forecast categories that each cumulative roll-up adds up; omitted deals are in none."""
-
-_CATEGORIES = ("pipeline", "best_case", "most_likely", "commit", "closed", "omitted")
 
 
 def share_of(part: float, whole: float) -> float | None:
@@ -103,38 +91,3 @@ def coverage_needed(win_rate: float | Decimal | None) -> float | None:
     (4.0, None)
     """
     return 1 / float(win_rate) if win_rate else None
-
-
-def forecast_rollup(amounts: Mapping[str, float]) -> dict[str, float]:
-    """Cumulative forecasts of the amounts by forecast category.
-
-    Parameters
-    ----------
-    amounts : mapping
-        Amount by category: ``pipeline``, ``best_case``, ``most_likely``,
-        ``commit``, ``closed``, ``omitted``. A category that is not there is 0.
-
-    Returns
-    -------
-    dict
-        Amount by the keys of `FORECAST_ROLLUPS`.
-
-    Raises
-    ------
-    InputError
-        There is no such category.
-
-    Examples
-    --------
-    >>> forecast_rollup({"closed": 50, "commit": 30, "pipeline": 20})["commit_forecast"]
-    80
-    """
-    for category in amounts:
-        if category not in _CATEGORIES:
-            raise InputError(
-                f"`{category}` is no forecast category", found=category, allowed=_CATEGORIES
-            )
-    return {
-        name: sum(amounts.get(category, 0) for category in parts)
-        for name, parts in FORECAST_ROLLUPS.items()
-    }

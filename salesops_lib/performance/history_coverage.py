@@ -168,10 +168,12 @@ class HistoryCoverage:
     @property
     def caption(self) -> str:
         """What is drawn, the gaps, and from which data."""
-        show = self.view.show
+        show, months = self.view.show, self.shown["month"].tolist() or [self.view.period.label]
         about = show.say(
-            "Deals that were open in each month or closed in it, by how much of their history of "
-            "changes is logged. Source: snapshot {snapshot}.",
+            "Deals that were open in each month or closed in it, {first} to {last}, by how much "
+            "of their history of changes is logged. Source: snapshot {snapshot}.",
+            first=show.period(months[0]),
+            last=show.period(months[-1]),
             snapshot=self.view.snapshot.id,
         )
         return " ".join([about, *self.gaps])

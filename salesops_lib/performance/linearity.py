@@ -67,11 +67,20 @@ class Linearity:
         return bool(self.of()["share"].notna().any())
 
     @property
+    def undrawn(self) -> str:
+        """Why there is no chart; empty where there is one."""
+        return "" if self.is_computable and len(self.of()) > 1 else self.headline
+
+    @property
     def headline(self) -> str:
         """One sentence: the part that stands out most above an even pace."""
         show, period = self.view.show, period_labels(self.view)["current"]
         if not self.is_computable:
             return show.say("Linearity of {period}: nothing was booked.", period=period)
+        if len(self.of()) < 2:
+            return show.say(
+                "Linearity of {period}: there are no two parts of it to compare.", period=period
+            )
         most = max(rows_of(self.of()), key=lambda row: row.share - row.even)
         return show.say(
             "Most above an even pace in {period}: {part} with {share} of the bookings; an even "
@@ -110,8 +119,11 @@ class Linearity:
     def caption(self) -> str:
         """What is drawn, and from which data."""
         return self.view.show.say(
-            "Share of the period's closed-won amount by close date, against its share of working "
-            "days. Source: snapshot {snapshot}.",
+            "Share of the bookings of {period} by close date, with 95% intervals; dashed: its "
+            "share of the working days, an even pace; thin bars: {prior}. Source: snapshot "
+            "{snapshot}.",
+            period=period_labels(self.view)["current"],
+            prior=period_labels(self.view)["prior"],
             snapshot=self.view.snapshot.id,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Peers", "peers"]
 
 _COMPARED: dict[str, Unit] = {"bookings": "money", "attainment": "share", "win_rate": "share"}
+_CUT = 1e-9
+"""What a float may lack of the percent that it stands for."""
+
 _DIGITS = 2
 """Digits of a median that are told: of an odd number of people it is the figure of one."""
 
@@ -106,7 +110,11 @@ class Peers:
     def _text(self, number: float, measure: str) -> str:
         if _COMPARED[measure] == "money":
             return self.view.show.amount(number)
-        return self.view.show.value(None if pd.isna(number) else number, "share")
+        # Without decimals: it stands in one column with money, and never says 100% too early.
+        show = self.view.show
+        if number != number:
+            return show.value(None, "share")
+        return show.share(math.floor(number * 100 + _CUT) / 100, 0)
 
     def _place(self, row: Any) -> str:
         say = self.view.show.say

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,8 +12,10 @@ from markupsafe import Markup
 
 from salesops_lib.data.scopes import members, scopes
 from salesops_lib.fragments import Cell, Grid, grid_html
+from salesops_lib.performance.activity import activity_capture, activity_rate
 from salesops_lib.performance.attainment import attainment
-from salesops_lib.performance.outcomes import average_deal, bookings, cycle_days, win_rate
+from salesops_lib.performance.definitions import DEFINITIONS
+from salesops_lib.performance.outcomes import bookings, win_rate
 from salesops_lib.performance.peers import Peers, peers
 from salesops_lib.results import MIME, json_number, rows_of
 from salesops_lib.stats import SMALL_SAMPLE
@@ -36,8 +39,9 @@ class People:
     frame : DataFrame
         One row a rep: `rep_id`, `rep`, `bookings`, `won`, `closed`,
         `attainment`, `attainment_low`, `attainment_high`, `win_rate`,
-        `win_rate_low`, `win_rate_high`, `average_deal`, `cycle_days`,
-        `bookings_prior`; money in the reporting currency, NaN where not
+        `win_rate_low`, `win_rate_high`, `activities` (in four weeks),
+        `with_activity` (share of the deals) and `active_of` (deals that it is a share
+        of), `bookings_prior`; money in the reporting currency, NaN where not
         computable. Highest attainment first, then bookings.
     view : View
         What was looked at.
@@ -75,16 +79,19 @@ class People:
         """The reps as a table."""
         show, say = self.view.show, self.view.show.say
         rated = bool(self.frame["attainment"].notna().any())
-        booked, rate = say("Bookings, {currency}", currency=show.currency), say("Win rate")
+        logged = bool(self.frame["with_activity"].notna().any())
+        booked = say("Bookings, {currency}", currency=show.currency)
         attained, interval = say("Attainment"), say("95% interval")
-        names = [say("Rep"), booked, rate, interval, say("Closed")]
-        kinds = ["text", *["number"] * 4]
+        done, active = (_head(measure, show) for measure in ("activity_rate", "activity_capture"))
+        names, kinds = [say("Rep"), booked, say("Deals won")], ["text", "number", "number"]
+        if logged:
+            names += [done, active]
+            kinds += ["number", "number"]
         if rated:
             names[1:1] = [attained, interval, say("Against quota")]
             kinds[1:1] = ["number", "number", "text"]
         rows, digits = [], show.cents(self.frame["bookings"])
         for row in rows_of(self.frame):
-            small = "*" if row.closed < SMALL_SAMPLE else ""
             change = row.bookings - row.bookings_prior
             unrated = say("no quota in this period") if pd.isna(row.attainment) else ""
             cells = [
@@ -93,10 +100,14 @@ class People:
                     show.amount(row.bookings, digits),
                     below=f"{show.money(change, compact=True, signed=True)}",
                 ),
-                Cell(_rounded(show, row.win_rate), number=row.win_rate),
-                Cell(show.interval(row.win_rate_low, row.win_rate_high, "share", rough=True)),
-                Cell(show.count(row.closed) + small),
+                Cell(show.count(row.won)),
             ]
+            if logged:
+                few = "*" if row.active_of < SMALL_SAMPLE else ""
+                cells += [
+                    Cell(show.whole(row.activities), title=self.unlogged, number=row.activities),
+                    Cell(_rounded(show, row.with_activity) + few, number=row.with_activity),
+                ]
             if rated:
                 cells[1:1] = [
                     Cell(_rounded(show, row.attainment), title=unrated, number=row.attainment),
@@ -106,14 +117,8 @@ class People:
                     Cell("", "text", drawing=_dots(row)),
                 ]
             rows.append(tuple(cells))
-        notes = [
-            say(
-                "* fewer than {limit} closed deals: read with care. Ranks are not shown: most "
-                "intervals overlap. Below bookings: change on {prior}.",
-                limit=show.count(SMALL_SAMPLE),
-                prior=show.period(self.view.periods["prior"].label),
-            )
-        ]
+        prior = show.period(self.view.periods["prior"].label)
+        notes = [say("Below bookings: change on {prior}.", prior=prior), self._log]
         if rated:
             notes.append(say("Against quota: attainment from 0 to 200%, dashed line at 100%."))
         caption = say(
@@ -121,9 +126,32 @@ class People:
             scope=self.view.scope_phrase,
             period=show.period(self.view.period.label),
         )
-        linked = {attained: "attainment", booked: "bookings", rate: "win_rate"}
+        linked = {
+            attained: "attainment",
+            booked: "bookings",
+            done: "activity_rate",
+            active: "activity_capture",
+        }
         headers = tuple(zip(names, kinds, strict=True))
-        return Grid(caption, headers, tuple(rows), " ".join(notes), linked, show=show)
+        note = " ".join(filter(None, notes))
+        return Grid(caption, headers, tuple(rows), note, linked, show=show, folded=False)
+
+    @cached_property
+    def unlogged(self) -> str:
+        """Why activities of the scope are not counted; empty where they are."""
+        return activity_rate(self.view).value().reason
+
+    @property
+    def _log(self) -> str:
+        """What is to be known of the columns of activities, or why there are none."""
+        show = self.view.show
+        if self.unlogged:
+            return show.say("Activities are not counted: {reason}.", reason=self.unlogged)
+        return show.say(
+            "Activities: a rep in four weeks; with activity: share of the deals with any, * of "
+            "fewer than {limit} deals.",
+            limit=show.count(SMALL_SAMPLE),
+        )
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
         rows = [
@@ -162,8 +190,6 @@ def _figures(view: View) -> pd.DataFrame:
         "bookings": bookings(view, "rep"),
         "attainment": attainment(view, "rep"),
         "win_rate": win_rate(view, "rep"),
-        "average_deal": average_deal(view, "rep"),
-        "cycle_days": cycle_days(view, "rep"),
     }
     labels = _labels(view)
     for measure in measures.values():
@@ -172,6 +198,11 @@ def _figures(view: View) -> pd.DataFrame:
             for row in measure.rows
             if row.role == "current" and (row.value.n or 0) > 0
         )
+    # Whoever has only open deals from another time is not one of them.
+    measures |= {
+        "activities": activity_rate(view, "rep"),
+        "with_activity": activity_capture(view, "rep"),
+    }
     rows = []
     for rep_id, rep in sorted(labels.items(), key=lambda pair: (pair[1], pair[0])):
         values = {name: measure.value(group=rep_id) for name, measure in measures.items()}
@@ -189,14 +220,17 @@ def _figures(view: View) -> pd.DataFrame:
                 "win_rate": rate.number,
                 "win_rate_low": rate.low,
                 "win_rate_high": rate.high,
-                "average_deal": values["average_deal"].number,
-                "cycle_days": values["cycle_days"].number,
+                "activities": values["activities"].number,
+                "with_activity": values["with_activity"].number,
+                "active_of": values["with_activity"].n or 0,
                 "bookings_prior": measures["bookings"].value("prior", rep_id).number or 0,
             }
         )
-    columns = list(rows[0]) if rows else ["rep_id", "rep", "bookings", "attainment"]
+    named = ["rep_id", "rep", "bookings", "attainment", "with_activity"]
+    columns = list(rows[0]) if rows else named
     frame = pd.DataFrame(rows, columns=columns)
-    numbers = [name for name in columns if name not in {"rep_id", "rep", "won", "closed"}]
+    kept = {"rep_id", "rep", "won", "closed", "active_of"}
+    numbers = [name for name in columns if name not in kept]
     frame[numbers] = frame[numbers].astype(float)
     return frame.sort_values(
         ["attainment", "bookings", "rep"], ascending=[False, False, True], ignore_index=True
@@ -212,6 +246,11 @@ def _labels(view: View) -> dict[str, str]:
         return {scope.key: scope.label for scope in everyone}
     ids = members(view.snapshot, view.scope, view.period, view.as_of)
     return {scope.key: scope.label for scope in everyone if scope.key in ids}
+
+
+def _head(measure: str, show: Formatter) -> str:
+    definition = DEFINITIONS[measure].said(show)
+    return definition.short or definition.name
 
 
 def _rounded(show: Formatter, share: float) -> str:

@@ -324,6 +324,7 @@ class OpenPipeline:
         }
 
 
+@lru_cache(maxsize=32)
 def open_pipeline(view: View) -> OpenPipeline:
     """Open deals by stage, as of the view's date.
 

@@ -8,6 +8,7 @@ one of those looked at. A move is the difference between two states of one deal.
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import ibis
@@ -18,7 +19,9 @@ from salesops_lib.data.derived import derived_table
 from salesops_lib.data.exchange import converted
 from salesops_lib.data.history import deal_states
 from salesops_lib.data.organisation import placed, places
+from salesops_lib.data.schema import TABLES
 from salesops_lib.data.scope import COMPANY
+from salesops_lib.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +44,7 @@ __all__ = [
     "OPENING",
     "Method",
     "pipeline_moves",
+    "refuse_unknown",
 ]
 
 Method = Literal["endpoints", "events"]
@@ -57,6 +61,7 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of `pipeline_moves`."""
 
+_CATEGORIES = TABLES["opportunities"].column("forecast_category").allowed
 _DECISIVE = ("amount", "close_date", "owner_id", "is_closed")
 _STATE = ("place", "amount", "is_closed", "close_date", "is_due", "is_chosen", "is_sure")
 _KEYS = ("scope", "opportunity_id", "name", "day")
@@ -103,8 +108,20 @@ def pipeline_moves(
     InputError
         A currency has no rate.
     """
+    chosen = None if categories is None else tuple(sorted(set(categories)))
+    return _moves(view, start, end, target, method, chosen)
+
+
+@lru_cache(maxsize=16)
+def _moves(
+    view: View,
+    start: dt.date,
+    end: dt.date,
+    target: Period,
+    method: Method,
+    chosen: tuple[str, ...] | None,
+) -> pd.DataFrame:
     snapshot = view.snapshot.whole
-    chosen = None if categories is None else sorted(set(categories))
 
     def made() -> pa.Table:
         states = _states(view, _points(snapshot, start, end, method), target)
@@ -284,3 +301,34 @@ def _entry(pairs: IbisTable, target: Period) -> Any:
         (before < target.start, "pushed_in"),
         else_="category_in",
     )
+
+
+def refuse_unknown(
+    view: View, start: dt.date, end: dt.date, method: str, categories: Sequence[str] | None
+) -> None:
+    """Refuse what a waterfall cannot be asked for.
+
+    Parameters
+    ----------
+    view, start, end, method, categories
+        As for `pipeline_moves`.
+
+    Raises
+    ------
+    InputError
+        The days are not in order or lie after the view's, or there is no such method
+        or category.
+    """
+    if method not in METHODS:
+        raise InputError(f"no method `{method}`", found=method, allowed=METHODS)
+    for category in categories or ():
+        if category not in _CATEGORIES:
+            what = f"no forecast category `{category}`"
+            raise InputError(what, found=category, allowed=_CATEGORIES)
+    if start >= end:
+        raise InputError(f"the waterfall begins on {start} and must end later, not on {end}")
+    if end > view.as_of:
+        raise InputError(
+            f"the snapshot stands at {view.as_of}: the waterfall cannot end on {end}",
+            where=view.snapshot.id,
+        )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from salesops_lib.performance.axes import (
+from salesops_lib.axes import (
     LABEL,
     TALL,
     legend_above,

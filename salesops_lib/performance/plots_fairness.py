@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from salesops_lib.performance.axes import (
+from salesops_lib.axes import (
     beside,
     legend_above,
     money_ticks,
@@ -63,6 +63,9 @@ def plot_fair_comparison(result: FairComparison, ax: Axes | None = None) -> Axes
     named_rows(ax, list(frame["rep"]), show.say("{measure}, and rank", measure=result.name))
     ax.xaxis.set_major_formatter(share_ticks(show))
     room_beside(ax, ends, _TICKS)
+    if max((end for end, _ in ends), default=0.0) <= 1:
+        # The room for ranks lies beyond what a rate can be.
+        ax.set_xticks([tick for tick in ax.get_xticks() if tick <= 1])
     legend_above(ax)
     return ax
 
@@ -88,8 +91,8 @@ def plot_consistency(result: Consistency, ax: Axes | None = None) -> Axes:
         dots = result.points.loc[result.points["rep_id"] == row.rep_id, "attainment"]
         low = max(row.attainment - row.chance, 0.0)
         ax.barh(y, row.attainment + row.chance - low, left=low, height=0.56, color=LINE)
-        ax.plot(dots, np.full(len(dots), y), color=ACCENT, marker="o", ls="", markersize=3.6,
-                alpha=0.75, clip_on=False)  # fmt: skip
+        ax.plot(dots, np.full(len(dots), y), color=ACCENT, marker="o", ls="", markersize=3.2,
+                markeredgewidth=0, clip_on=False)  # fmt: skip
         ax.plot([row.attainment] * 2, [y - 0.34, y + 0.34], color=INK, lw=1.6)
         text = {"uneven": "▲ ", "even": "= "}.get(row.verdict, "") + show.ratio(row.ratio)
         ends.append((float(np.nanmax([*dots, row.attainment + row.chance])), _width(text)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from salesops_lib.performance.axes import TALL, legend_above, new_axes, period_ticks, unit_above
+from salesops_lib.axes import TALL, legend_above, new_axes, period_ticks, unit_above
 from salesops_lib.theme import PAPER, PLAN, SOFT
 
 if TYPE_CHECKING:

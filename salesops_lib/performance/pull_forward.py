@@ -14,8 +14,9 @@ from ibis import _
 from salesops_lib.fragments import Cell, Grid, grid_html
 from salesops_lib.performance.cohorts import NO_GROUP, answered_with, grouped, in_order
 from salesops_lib.performance.rep_periods import covered_periods
+from salesops_lib.period_edges import AFTER, BEFORE, EdgeCounts
 from salesops_lib.results import MIME, json_number, rows_of
-from salesops_lib.stats import SMALL_SAMPLE, share_difference_interval, wilson_interval
+from salesops_lib.stats import SMALL_SAMPLE, wilson_interval
 from salesops_lib.words import grouping_head, nameless_group
 
 if TYPE_CHECKING:
@@ -27,10 +28,6 @@ __all__ = ["PERIODS", "PullForward", "pull_forward"]
 
 PERIODS = 12
 """Past periods whose ends are looked at."""
-
-_BEFORE, _AFTER = 14, 30
-"""Days on both sides of an end: what is pulled is pulled into the last days, from the
-whole month after them."""
 
 _KINDS = ("late", "early", "month_late", "month_early")
 
@@ -68,24 +65,21 @@ class PullForward:
     @property
     def share(self) -> float | None:
         """Late ÷ (late + early) at the ends of periods."""
-        return None if self.reason else self.late / (self.late + self.early)
+        return None if self.reason else self._counts.share
 
     @property
     def usual(self) -> float | None:
         """The same at the other month ends: what a month's end alone does."""
-        return None if self.reason else self.month_late / (self.month_late + self.month_early)
+        return None if self.reason else self._counts.usual
 
     @property
     def interval(self) -> tuple[float, float] | None:
         """95 % interval of `share` - `usual`."""
-        if self.reason:
-            return None
-        return share_difference_interval(
-            self.late,
-            self.late + self.early,
-            self.month_late,
-            self.month_late + self.month_early,
-        )
+        return None if self.reason else self._counts.interval
+
+    @property
+    def _counts(self) -> EdgeCounts:
+        return EdgeCounts(self.late, self.early, self.month_late, self.month_early)
 
     @property
     def is_found(self) -> bool:
@@ -246,7 +240,7 @@ def _edges(view: View, periods: int, groupings: tuple[str | None, ...]) -> pd.Da
 def _spans(view: View, periods: int) -> list[tuple[str, dt.date, dt.date]]:
     """Days before and after each end, with what kind of end it is."""
     spans: list[tuple[str, dt.date, dt.date]] = []
-    before, after = dt.timedelta(days=_BEFORE - 1), dt.timedelta(days=_AFTER)
+    before, after = dt.timedelta(days=BEFORE - 1), dt.timedelta(days=AFTER)
     for period in covered_periods(view, periods):
         for month in view.calendar.within(period, "month"):
             if month.end + after > view.as_of:

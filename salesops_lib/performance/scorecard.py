@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -264,6 +265,7 @@ class Breakdown:
         }
 
 
+@lru_cache(maxsize=32)
 def scorecard(view: View) -> Scorecard:
     """All key figures of the scope, each with what it is compared with.
 

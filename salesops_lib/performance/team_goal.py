@@ -14,7 +14,7 @@ from salesops_lib.fragments import Cell, Grid
 from salesops_lib.performance.attainment import credited
 from salesops_lib.performance.cohorts import NO_GROUP
 from salesops_lib.performance.comparison import extract_reason, extract_state
-from salesops_lib.results import Drawn, json_number, rows_of
+from salesops_lib.results import Drawn, compact_rows, json_number, rows_of
 from salesops_lib.words import nameless_group
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TeamGoal", "team_goal"]
 
-SHOWN = 15
+SHOWN = 12
 """Rows drawn; those past them stand together in the last one."""
 
 
@@ -81,6 +81,11 @@ class TeamGoal:
         return int(np.argmax(running >= self.credit / 2)) + 1 if self.credit > 0 else 0
 
     @property
+    def undrawn(self) -> str:
+        """What is said instead of the chart; empty where parts of a goal can be drawn."""
+        return self.headline if self.reason or self.view.scope.kind == "rep" else ""
+
+    @property
     def headline(self) -> str:
         """One sentence: how far the goal was reached, and by how many."""
         show = self.view.show
@@ -89,7 +94,7 @@ class TeamGoal:
         words = {
             "scope": self.view.scope_label,
             "credit": show.money(self.credit, compact=True),
-            "reps": show.count(len(self.frame)),
+            "reps": show.count(int((self.frame["rep_id"] != NO_GROUP).sum())),
             "half": show.count(self.half),
         }
         if math.isnan(self.goal):
@@ -192,14 +197,10 @@ class TeamGoal:
             "Credit follows revenue splits, so it may differ from bookings; overlay credit is "
             "left out. While the period runs, quotas are those of the days gone."
         )
-        return Grid(caption, headers, rows, note, {attained: "attainment"}, show=show)
+        return Grid(caption, headers, rows, note, {attained: "attainment"}, show=show, folded=False)
 
     def records(self) -> dict[str, Any]:
         """Values for machines."""
-        rows = [
-            {key: cell if isinstance(cell, str) else json_number(cell) for key, cell in row.items()}
-            for row in self.frame.to_dict(orient="records")
-        ]
         return {
             "kind": "team_goal",
             "headline": self.headline,
@@ -207,7 +208,7 @@ class TeamGoal:
             "credit": json_number(self.credit),
             "prior": json_number(self.prior),
             "reason": self.reason,
-            "rows": rows,
+            **compact_rows(self.frame),
         }
 
 

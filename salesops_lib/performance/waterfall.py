@@ -5,22 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from salesops_lib.data.schema import TABLES
-from salesops_lib.errors import InputError
 from salesops_lib.fragments import Cell, Grid
 from salesops_lib.performance.comparison import amounts_missing
 from salesops_lib.performance.pipeline_moves import (
     CLOSING,
     COLUMNS,
-    METHODS,
     MOVES,
     OPENING,
     Method,
     pipeline_moves,
+    refuse_unknown,
 )
 from salesops_lib.performance.waterfall_steps import WATERFALL, step_labels, waterfall_steps
 from salesops_lib.results import Drawn, json_number, rows_of
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Waterfall", "pipeline_waterfall"]
 
-_CATEGORIES = TABLES["opportunities"].column("forecast_category").allowed
 _NONE = Decimal("0.00")
 _ALWAYS = ("new", "amount_up", "amount_down", "pulled_in", "pushed_out", "lost", "won")
 _TOLD = 3
@@ -118,14 +116,14 @@ class Waterfall:
         """Number of moves that rest on an inferred value."""
         return int((~self._moved["is_sure"].astype(bool)).sum())
 
-    @property
+    @cached_property
     def unvalued(self) -> str:
         """Why the amounts say nothing; empty where they do."""
         levels = self.moves[self.moves["move"].isin([OPENING, CLOSING])]
         valued = int((levels["change"] > 0).sum()) if len(levels) else 0
         return amounts_missing(self.view, len(levels), valued, "open")
 
-    @property
+    @cached_property
     def shown(self) -> pd.DataFrame:
         """The steps that are drawn: those that every waterfall has, and those with a deal."""
         always = self.frame["step"].isin([OPENING, *_ALWAYS, CLOSING])
@@ -152,6 +150,11 @@ class Waterfall:
     def label(self, step: str) -> str:
         """Name of a step, in the language of the report."""
         return step_labels(self.view.show, self.start, self.end)[step]
+
+    @property
+    def undrawn(self) -> str:
+        """What is said instead of the chart; empty where there is a pipeline to draw."""
+        return self.headline if self.moves.empty else ""
 
     @property
     def headline(self) -> str:
@@ -202,7 +205,7 @@ class Waterfall:
             show.say("Open deals") if self.unvalued else show.currency, self._start_text, "exact"
         )
 
-    @property
+    @cached_property
     def alt(self) -> str:
         """The chart in words: every step with its amount."""
         show = self.view.show
@@ -367,7 +370,7 @@ def pipeline_waterfall(
     start = start or view.period.start - dt.timedelta(days=1)
     end = end or min(view.period.end, view.as_of)
     target = target or view.period
-    _refuse_wrong(view, start, end, method, categories)
+    refuse_unknown(view, start, end, method, categories)
     if view.snapshot.whole.has("opportunity_history"):
         reason = ""
         moves = pipeline_moves(view, start, end, target, method, categories)
@@ -378,21 +381,3 @@ def pipeline_waterfall(
         frame = waterfall_steps(moves).iloc[:0]
     definition = WATERFALL.said(view.show)
     return Waterfall(frame, moves, view, start, end, target, method, reason, definition)
-
-
-def _refuse_wrong(
-    view: View, start: dt.date, end: dt.date, method: str, categories: Sequence[str] | None
-) -> None:
-    if method not in METHODS:
-        raise InputError(f"no method `{method}`", found=method, allowed=METHODS)
-    for category in categories or ():
-        if category not in _CATEGORIES:
-            what = f"no forecast category `{category}`"
-            raise InputError(what, found=category, allowed=_CATEGORIES)
-    if start >= end:
-        raise InputError(f"the waterfall begins on {start} and must end later, not on {end}")
-    if end > view.as_of:
-        raise InputError(
-            f"the snapshot stands at {view.as_of}: the waterfall cannot end on {end}",
-            where=view.snapshot.id,
-        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from salesops_lib.definition import Definition
+from salesops_lib.performance.definitions import DEFINITIONS
 from salesops_lib.performance.pipeline_moves import CLOSING, ENTRIES, EXITS, MOVES, OPENING
 
 if TYPE_CHECKING:
@@ -18,21 +18,7 @@ __all__ = ["WATERFALL", "step_labels", "waterfall_steps"]
 
 _NONE = Decimal("0.00")
 
-WATERFALL = Definition(
-    "waterfall",
-    "Pipeline waterfall",
-    "money",
-    "opening pipeline + what came in + amounts raised − amounts cut − what left = closing pipeline",
-    "deals that are open, due in the target period and owned in the scope, on the first day, the "
-    "last day or, by events, any day between",
-    "state at the end of the day, rebuilt from the history of changes",
-    "By endpoints a deal that left counts at its amount on the first day, one that came in at its "
-    "amount on the last day, one that stayed by the difference. By events every day of change is "
-    "compared with the day before it. Of several reasons for one move the owner comes first, then "
-    "the outcome, the close date, the forecast category. All amounts are at the exchange rates of "
-    "the as-of date. Deals deleted since are not in it.",
-    better="neither",
-)
+WATERFALL = DEFINITIONS["waterfall"]
 """What the waterfall means."""
 
 

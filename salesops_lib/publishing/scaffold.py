@@ -127,7 +127,7 @@ def _cells(name: str, title: str, settings: ParameterFile | None) -> Iterator[di
         "setup",
         "%load_ext salesops_lib\n"
         "from salesops_lib import performance\n"
-        "from salesops_lib.notebook import figure, glossary, open_report\n"
+        "from salesops_lib.notebook import figure, glossary, open_report, statement\n"
         "\n"
         f'report = open_report(globals(), name="{name}", title="{title}")\n'
         "report",
@@ -143,14 +143,15 @@ def _cells(name: str, title: str, settings: ParameterFile | None) -> Iterator[di
     )
     yield _prose(
         "bookings",
-        "## Bookings\n\nWhat was won, by the day it closed, over the last eight periods and by"
-        " who and what it came from.",
+        "## Bookings\n\nWhat was won, by the day it closed: over the last eight periods, by who"
+        " and what it came from, and how evenly over the period.",
     )
     yield _code(
         "bookings-trend",
         "figure(performance.plot_bookings_trend, performance.bookings_trend(report.view))",
     )
     yield _code("by-part", "performance.breakdown(report.view, report.parts)")
+    yield _code("linearity", "statement(performance.linearity(report.view))")
     yield _prose("data", "## Data\n\nEvery row that ingest read, and what became of it.")
     yield _code("ingest-record", "performance.ingest_record(report.view)")
     yield _prose("definitions", "## Definitions")

@@ -122,7 +122,7 @@ def test_a_turkish_page_is_turkish_and_says_what_the_english_one_does(rendered, 
     soup = BeautifulSoup(turkish.html, "html5lib")
     assert soup.html["lang"] == "tr"
     assert "2026-Ç3 döneminde" in soup.h1.text
-    heads = ["Özet", "Kazanılan satışlar", "Kazanma oranı"]
+    heads = ["Özet", "Kazanılan satışlar", "Tempo"]
     assert [head.text for head in soup.find_all("h2")][:3] == heads
     text = " ".join(said(turkish.html))
     assert "30 Eylül 2026 itibarıyla" in text

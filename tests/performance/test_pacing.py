@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from salesops_lib.data.view import open_view
 from salesops_lib.performance.backtest import backtest, landing_interval
-from salesops_lib.performance.pacing import landing, pace, pacing
+from salesops_lib.performance.landing import landing, pace
+from salesops_lib.performance.pacing import pacing
 
 # 33 of the 66 working days of 2026-Q3 are over on this day.
 AS_OF = dt.date(2026, 8, 14)
@@ -122,7 +123,7 @@ def test_once_the_quarter_has_ended_the_landing_is_its_bookings(view_of):
     result = pacing(view_of(PAST, "200.00", as_of=dt.date(2026, 9, 30)))
     value = result.landing.value()
     assert (value.number, value.low) == (200, None)
-    assert result.headline == "2026-Q3 has ended; its bookings are €200."
+    assert result.headline == "2026-Q3 has ended; it landed at €200."
 
 
 def test_future_dated_wins_do_not_count(view_of, deal):
@@ -140,8 +141,9 @@ def test_each_rep_is_measured_by_its_own_past(view_of, deal):
 def test_records_and_table_are_plain(view_of):
     result = pacing(view_of(PAST, "200.00", quotas=[QUOTA]))
     json.dumps(result.records(), allow_nan=False)
-    assert [cell.text for cell in result.grid.rows[-1]][-1] == "+25.0%"
-    assert "text/html" in result._repr_mimebundle_()
+    assert [cell.text for cell in result.grid.rows[-2]][-1] == "+25.0%"
+    # The period itself: 200 booked, and where it lands.
+    assert [cell.text for cell in result.grid.rows[-1]][2::3] == ["200", "500"]
 
 
 @given(

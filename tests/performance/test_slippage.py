@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from salesops_lib.data.facts import CurrencySettings
 from salesops_lib.data.view import open_view
 from salesops_lib.performance.close_dates import FLOWS
+from salesops_lib.performance.due_deals import slippage
 from salesops_lib.performance.slippage import (
     pull_in_rate,
     pushes,
-    slippage,
     slippage_rate,
     slippage_value,
 )

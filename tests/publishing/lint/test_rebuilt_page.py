@@ -77,7 +77,8 @@ def test_a_rebuilt_report_is_sound_and_says_what_it_is(write, tmp_path, language
 
 
 def test_at_the_snapshot_s_own_day_no_page_speaks_of_it(sound):
-    assert "rebuilt from" not in sound
+    assert "rebuilt from the snapshot" not in sound
+    assert "as they stood on" not in sound
     assert "made-of-rebuilt" not in sound
     assert "Whole history" not in sound
 
