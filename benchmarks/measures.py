@@ -86,7 +86,7 @@ def pandas_rebuilt(folder: Path) -> dict[str, float]:
 
 
 def pandas_of_state(folder: Path) -> dict[str, float]:
-    (state,) = (folder / "derived").glob("as-of-*/deals/opportunities.parquet")
+    (state,) = (folder / "derived").glob("as-of-*/deals")
     return pandas_figures(folder, _read(state))
 
 

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "salesops_lib"
-FLOORS = {"data": 1, "notebook": 3, "publishing": 4, "console": 5, "data_commands": 5, "cli": 6}
+FLOORS = {
+    "data": 1,
+    "notebook": 3,
+    "publishing": 4,
+    "console": 5,
+    "data_commands": 5,
+    "pay_commands": 5,
+    "plan_commands": 5,
+    "cli": 6,
+}
 GROUND, TOPIC = 0, 2
 # The package itself is imported by everyone; what it offers to IPython it imports late.
 ROOT = "salesops_lib"

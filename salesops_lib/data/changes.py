@@ -6,15 +6,26 @@ past day is what the first change after that day found there.
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ibis
 from ibis import _
+from ibis.expr.types import Column
 
+from salesops_lib.data.field_texts import (
+    FIELDS,
+    decoded,
+    encoded,
+    field_text,
+    text_by_field,
+    typed_value,
+)
 from salesops_lib.data.organisation import EVER, NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable
 
     from ibis.expr.types import Table as IbisTable
 
@@ -22,76 +33,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FIELDS",
+    "Changes",
     "changes_told",
     "field_starts",
     "field_text",
     "fields_logged",
+    "first_changes",
     "push_days",
     "typed_value",
     "value_spans",
     "values_around",
 ]
 
-FIELDS = {
-    "stage": "stage",
-    "amount": "amount",
-    "close_date": "close_date",
-    "owner": "owner_id",
-    "forecast_category": "forecast_category",
-    "probability": "probability",
-}
-"""Column of ``opportunities`` that each field of the history changes."""
-
-_YEAR_0 = 2_000_000_000_000
-"""Added to seconds since 1970, it gives 13 digits in any year that a date can have."""
-
-_STAMP = len(str(_YEAR_0))
-_TYPES = {"amount": "decimal(18, 2)", "close_date": "date", "probability": "float64"}
-_CATEGORIES = ("pipeline", "best_case", "most_likely", "commit", "closed", "omitted")
-
-
-def typed_value(field: str, text: Any) -> Any:
-    """Value of a field from its text in the history.
-
-    Parameters
-    ----------
-    field : str
-        One of `FIELDS`.
-    text : ibis string expression
-        As `value_spans` gives it.
-
-    Returns
-    -------
-    ibis expression
-        Typed as the column is; empty where the text cannot be read.
-    """
-    return text.try_cast(_TYPES[field]) if field in _TYPES else text
-
-
-def field_text(field: str, value: Any) -> Any:
-    """A value, or a text of the history, written in the one way that can be compared.
-
-    Parameters
-    ----------
-    field : str
-        One of `FIELDS`.
-    value : ibis expression
-        A column of ``opportunities``, or a text.
-
-    Returns
-    -------
-    ibis string expression
-        Empty where there is no value, or none that the field can hold.
-    """
-    if field in _TYPES:
-        value = value.try_cast(_TYPES[field])
-        if field == "probability":
-            value = ibis.ifelse(value.between(0, 1), value, ibis.null())
-        return value.cast("string")
-    text = value.strip().nullif("")
-    if field == "forecast_category":
-        return ibis.ifelse(text.isin(_CATEGORIES), text, ibis.null())
-    return text
+_FEW = 10_000
+"""So many deals with all their changes are held in memory without a thought."""
 
 
 def value_spans(snapshot: Snapshot) -> IbisTable:
@@ -116,23 +71,26 @@ def value_spans(snapshot: Snapshot) -> IbisTable:
         with the value that it ended with). Spans of a deal and field neither
         overlap nor leave a gap.
     """
-    days = _changed_days(_changes(snapshot))
+    days = changes_told(snapshot).days
     order = ibis.window(group_by=["opportunity_id", "field"], order_by="day")
-    spans = days.mutate(since=_.day.lag().over(order), told=_.new.lag().over(order))
+    spans = days.mutate(
+        since=_.day.lag().over(order),
+        told=_.new.lag().over(order),
+        is_last=_.day.lead().over(order).isnull(),
+    )
     past = spans.select(
         "opportunity_id",
         "field",
         since=ibis.coalesce(_.since, EVER),
         until=_.day,
-        value=_decoded(_.old),
+        value=decoded(_.old),
         is_past=True,
         is_logged=_.since.notnull(),
-        told=_decoded(_.told),
+        told=decoded(_.told),
         is_sure=_.is_sure & (_.told.isnull() | (_.told == _.old)),
     )
-    last = days.mutate(place=ibis.row_number().over(_latest_first())).filter(_.place == 0)
     return past.union(
-        last.select(
+        spans.filter(_.is_last).select(
             "opportunity_id",
             "field",
             since=_.day,
@@ -140,26 +98,29 @@ def value_spans(snapshot: Snapshot) -> IbisTable:
             value=ibis.null("string"),
             is_past=False,
             is_logged=True,
-            told=_decoded(_.new),
+            told=decoded(_.new),
             is_sure=_.is_sure,
         )
     )
 
 
-def push_days(snapshot: Snapshot) -> IbisTable:
+def push_days(snapshot: Snapshot, history: IbisTable | None = None) -> IbisTable:
     """Days on which a close date moved to a later month.
 
     Parameters
     ----------
     snapshot : Snapshot
         Source of ``opportunity_history``.
+    history : ibis.Table, optional
+        A part of it. Default: all of it.
 
     Returns
     -------
     ibis.Table
         `opportunity_id`, `pushed_on`; a row a move.
     """
-    moves = snapshot.table("opportunity_history").filter(_.field == "close_date")
+    history = snapshot.table("opportunity_history") if history is None else history
+    moves = history.filter(_.field == "close_date")
     months = moves.mutate(
         before=_.old_value.try_cast("date").truncate("M"),
         after=_.new_value.try_cast("date").truncate("M"),
@@ -194,56 +155,131 @@ def field_starts(snapshot: Snapshot) -> IbisTable:
     )
 
 
-def changes_told(snapshot: Snapshot) -> IbisTable:
+@dataclass(frozen=True)
+class Changes:
+    """What the log tells, in an order that says what came first.
+
+    Parameters
+    ----------
+    simple, tangled : ibis.Table
+        `opportunity_id`, `field`, `changed_at`, `changed_on`, `old` and `new` (texts
+        for `values_around`) and `is_sure`. Deals of which several changes of a field
+        bear one moment, or that have changes that were inferred, are tangled and have
+        one row a day; None where there are none. All others are sure.
+    """
+
+    simple: IbisTable
+    tangled: IbisTable | None
+
+    @property
+    def days(self) -> IbisTable:
+        """One row a deal, field and `day` of change: first `old`, last `new`, `is_sure`."""
+        names = ("opportunity_id", "field", "day", "old", "new", "is_sure")
+        first, last = _picks(self.simple)
+        of_day = self.simple.group_by("opportunity_id", "field", day=_.changed_on)
+        days = of_day.agg(
+            old=first(self.simple.old, self.simple.changed_at),
+            new=last(self.simple.new, self.simple.changed_at),
+            is_sure=ibis.literal(True),
+        ).select(*names)
+        if self.tangled is None:
+            return days
+        return days.union(self.tangled.mutate(day=_.changed_on).select(*names))
+
+    def values_around(
+        self, near: Callable[[IbisTable], IbisTable], fields: Iterable[str]
+    ) -> IbisTable:
+        """What the log says of days; columns as `values_around` has them.
+
+        Parameters
+        ----------
+        near : callable
+            Gives changes the `day` that is asked for.
+        fields : iterable of str
+            As for `values_around`.
+        """
+        values = values_around(near(self.simple), fields, all_sure=True)
+        if self.tangled is None:
+            return values
+        return values.union(values_around(near(self.tangled), fields))
+
+
+def changes_told(
+    snapshot: Snapshot, fields: Iterable[str] = tuple(FIELDS), history: IbisTable | None = None
+) -> Changes:
     """What the log tells, in an order that says what came first.
 
     Parameters
     ----------
     snapshot : Snapshot
         Source of ``opportunity_history``.
+    fields : iterable of str
+        Those that may be in it; see `first_changes`.
+    history : ibis.Table, optional
+        The part of it with all changes of some deals. Default: all of it.
 
     Returns
     -------
-    ibis.Table
-        `opportunity_id`, `field`, `changed_at`, `changed_on`, `old` and `new` (texts
-        for `values_around`) and `is_sure`. Deals of which several changes of a field
-        bear one moment, or that have changes that were inferred, have one row a day.
+    Changes
     """
-    changes = _changes(snapshot)
+    history = snapshot.table("opportunity_history") if history is None else history
     # Most deals are simple; sorting them out first spares grouping the whole log by moment.
-    numbers = ibis.cases(*((changes.field == field, at) for at, field in enumerate(FIELDS)))
-    moments = changes.changed_at.epoch_seconds().cast("int64") * len(FIELDS) + numbers
-    tangled = (
-        changes.mutate(moment=moments)
+    numbers = ibis.cases(*((history.field == field, at) for at, field in enumerate(FIELDS)))
+    moments = history.changed_at.epoch_seconds().cast("int64") * len(FIELDS) + numbers
+    found = (
+        history.mutate(moment=moments, is_logged=_is_logged(history))
         .group_by("opportunity_id")
-        .agg(moments=_.moment.collect(), logged=_.logged.all())
+        .agg(moments=_.moment.collect(), logged=_.is_logged.all())
         .filter(~_.logged | (_.moments.length() > _.moments.unique().length()))
         .select("opportunity_id")
+        .to_pyarrow()
     )
-    simple = changes.anti_join(tangled, "opportunity_id")
-    days = _changed_days(changes.semi_join(tangled, "opportunity_id"))
+    fields, tangled = tuple(fields), None
+    if found.num_rows:
+        ids = ibis.memtable(found)
+        theirs = history.semi_join(ids, "opportunity_id")
+        if found.num_rows <= _FEW:
+            # Or the texts of the whole log would be compared before the few are picked.
+            theirs = ibis.memtable(theirs.to_pyarrow())
+        days = _changed_days(_changes(theirs, fields))
+        tangled = days.mutate(changed_at=_.day.cast("timestamp(6)"), changed_on=_.day)
+        history = history.anti_join(ids, "opportunity_id")
+    simple = _changes(history, fields).mutate(
+        changed_on=_.changed_at.date(), is_sure=ibis.literal(True)
+    )
     names = ("opportunity_id", "field", "changed_at", "changed_on", "old", "new", "is_sure")
-    simple = simple.mutate(changed_on=_.changed_at.date(), is_sure=ibis.literal(True))
-    days = days.mutate(changed_at=_.day.cast("timestamp(6)"), changed_on=_.day)
-    return simple.select(*names).union(days.select(*names))
+    return Changes(simple.select(*names), None if tangled is None else tangled.select(*names))
+
+
+def first_changes(snapshot: Snapshot) -> dict[str, dt.date | None]:
+    """Day of the first change of each field that the log holds, in the order of `FIELDS`.
+
+    Empty where none of the field's changes has a moment. See `field_starts`.
+    """
+    history = snapshot.table("opportunity_history")
+    firsts = history.group_by("field").agg(first=history.changed_at.min().date()).to_pyarrow()
+    found = dict(zip(firsts["field"].to_pylist(), firsts["first"].to_pylist(), strict=True))
+    return {field: found[field] for field in FIELDS if field in found}
 
 
 def fields_logged(snapshot: Snapshot) -> tuple[str, ...]:
     """Fields that the log holds a change of, in the order of `FIELDS`."""
-    fields = snapshot.table("opportunity_history").select("field").distinct()
-    found = set(fields.to_pyarrow()["field"].to_pylist())
-    return tuple(field for field in FIELDS if field in found)
+    return tuple(first_changes(snapshot))
 
 
-def values_around(near: IbisTable, fields: Sequence[str] = tuple(FIELDS)) -> IbisTable:
+def values_around(
+    near: IbisTable, fields: Iterable[str] = tuple(FIELDS), *, all_sure: bool = False
+) -> IbisTable:
     """What the log says of days: the value that each field had, and how that is known.
 
     Parameters
     ----------
     near : ibis.Table
-        Rows of `changes_told`, once for each `day` that is asked for.
-    fields : sequence of str
+        Rows of `Changes`, once for each `day` that is asked for.
+    fields : iterable of str
         Those that may be in it: each costs time and memory. Of the others nothing is said.
+    all_sure : bool
+        Whether all rows are sure, which spares looking.
 
     Returns
     -------
@@ -254,18 +290,21 @@ def values_around(near: IbisTable, fields: Sequence[str] = tuple(FIELDS)) -> Ibi
         ``FIELD_logged`` (there is such a change) and ``FIELD_clear`` (logged by the
         CRM, in a clear order, and what one change left is what the next one found).
     """
-    # One text says when, how sure and what: its least and greatest are found far
-    # faster than the value that belongs to the least and greatest moment.
-    moment = (near.changed_at.epoch_seconds().cast("int64") + _YEAR_0).cast("string")
-    stamp = moment + ibis.ifelse(near.is_sure, "=", "~")
-    near = near.mutate(old=stamp + near.old, new=stamp + near.new)
+    fields = tuple(fields)
+    first, last = _picks(near) if all_sure else (Column.argmin, Column.argmax)
     cells: dict[str, Any] = {}
     for field in fields:
         here, is_later = near.field == field, near.changed_on > near.day
+        after, before = here & is_later, here & ~is_later
         cells |= {
-            f"{field}_old": near.old.min(where=here & is_later),
-            f"{field}_new": near.new.max(where=here & ~is_later),
+            f"{field}_old": first(near.old, near.changed_at, where=after),
+            f"{field}_new": last(near.new, near.changed_at, where=before),
         }
+        if not all_sure:
+            cells |= {
+                f"{field}_old_sure": near.is_sure.argmin(near.changed_at, where=after),
+                f"{field}_new_sure": near.is_sure.argmax(near.changed_at, where=before),
+            }
     ends = near.group_by("opportunity_id", "day").agg(**cells)
     found: dict[str, Any] = {}
     for field in FIELDS:
@@ -274,32 +313,37 @@ def values_around(near: IbisTable, fields: Sequence[str] = tuple(FIELDS)) -> Ibi
             marks = [f"{field}_{mark}" for mark in ("past", "logged", "clear")]
             found |= {**texts, **dict.fromkeys(marks, ibis.null("boolean"))}
             continue
-        old, new = ends[f"{field}_old"], ends[f"{field}_new"]
-        value, told = (text.substr(_STAMP + 1) for text in (old, new))
-        old_sure, new_sure = (text.substr(_STAMP, 1) == "=" for text in (old, new))
+        value, told = ends[f"{field}_old"], ends[f"{field}_new"]
+        follows = told.isnull() | (told == value)
+        if all_sure:
+            clear = value.isnull() | follows
+        else:
+            old_sure, new_sure = ends[f"{field}_old_sure"], ends[f"{field}_new_sure"]
+            clear = ibis.ifelse(value.notnull(), old_sure & follows, new_sure)
         found |= {
-            f"{field}_value": _decoded(value),
-            f"{field}_told": _decoded(told),
-            f"{field}_past": old.notnull(),
-            f"{field}_logged": new.notnull(),
-            f"{field}_clear": ibis.ifelse(
-                old.notnull(), old_sure & (told.isnull() | (told == value)), new_sure
-            ),
+            f"{field}_value": decoded(value),
+            f"{field}_told": decoded(told),
+            f"{field}_past": value.notnull(),
+            f"{field}_logged": told.notnull(),
+            f"{field}_clear": clear,
         }
     return ends.select("opportunity_id", "day", **found)
 
 
-def _changes(snapshot: Snapshot) -> IbisTable:
+def _changes(history: IbisTable, fields: Iterable[str] = tuple(FIELDS)) -> IbisTable:
     """Changes that change something, with their texts in the one way to compare them."""
-    history = snapshot.table("opportunity_history")
     return history.select(
         "opportunity_id",
         "field",
         "changed_at",
-        old=_encoded(_by_field(history, "old_value")),
-        new=_encoded(_by_field(history, "new_value")),
-        logged=ibis.coalesce(history.provenance, "exact") != "inferred",
+        old=encoded(text_by_field(history, "old_value", fields)),
+        new=encoded(text_by_field(history, "new_value", fields)),
+        logged=_is_logged(history),
     ).filter(_.old != _.new)
+
+
+def _is_logged(history: IbisTable) -> Any:
+    return ibis.coalesce(history.provenance, "exact") != "inferred"
 
 
 def _changed_days(changes: IbisTable) -> IbisTable:
@@ -323,20 +367,18 @@ def _changed_days(changes: IbisTable) -> IbisTable:
     )
 
 
-def _by_field(history: IbisTable, column: str) -> Any:
-    """Texts of a column of the history as their field has them."""
-    cases = [(history.field == field, field_text(field, history[column])) for field in FIELDS]
-    return ibis.cases(*cases, else_=ibis.null("string"))
+@ibis.udf.agg.builtin(name="arg_min")  # type: ignore[untyped-decorator]
+def _arg_min(value: str, by: dt.datetime) -> str:  # type: ignore[empty-body]
+    """DuckDB's own: Ibis's sorts, to also find an empty value, which no change has."""
 
 
-def _encoded(text: Any) -> Any:
-    """Text in which an empty value is a value like any other."""
-    return ibis.coalesce("=" + text, "")
+@ibis.udf.agg.builtin(name="arg_max")  # type: ignore[untyped-decorator]
+def _arg_max(value: str, by: dt.datetime) -> str:  # type: ignore[empty-body]
+    """As `_arg_min`."""
 
 
-def _decoded(text: Any) -> Any:
-    return ibis.ifelse(text.length() > 0, text.substr(1), ibis.null("string"))
-
-
-def _latest_first() -> Any:
-    return ibis.window(group_by=["opportunity_id", "field"], order_by=ibis.desc("day"))
+def _picks(changes: IbisTable) -> tuple[Any, Any]:
+    """Aggregates that give the text of the first and of the last change."""
+    if changes.get_backend().name == "duckdb":
+        return _arg_min, _arg_max
+    return Column.argmin, Column.argmax

@@ -19,6 +19,7 @@ from pydantic import field_validator
 from salesops_lib.data import organisation
 from salesops_lib.data.derived import derived_folder
 from salesops_lib.data.exchange import converted
+from salesops_lib.data.parts import WHOLE, deal_parts, write_parts
 from salesops_lib.data.quotas import quota_facts
 from salesops_lib.errors import InputError
 from salesops_lib.formats import checked_currency
@@ -27,6 +28,7 @@ from salesops_lib.yamlfile import Strict
 if TYPE_CHECKING:
     from ibis.expr.types import Table as IbisTable
 
+    from salesops_lib.data.parts import Part
     from salesops_lib.data.snapshot import Snapshot
 
 __all__ = ["CurrencySettings", "credit_facts", "deal_facts", "facts_folder"]
@@ -57,7 +59,9 @@ class CurrencySettings(Strict):
             raise ValueError(error.what) from None
 
 
-def deal_facts(snapshot: Snapshot, currency: CurrencySettings, as_of: dt.date) -> IbisTable:
+def deal_facts(
+    snapshot: Snapshot, currency: CurrencySettings, as_of: dt.date, part: Part = WHOLE
+) -> IbisTable:
     """Every deal with its owner's place in the organisation and its reporting amount.
 
     The owner's team, region and manager are those in force on the close date of
@@ -71,6 +75,8 @@ def deal_facts(snapshot: Snapshot, currency: CurrencySettings, as_of: dt.date) -
         Reporting currency and rate rule.
     as_of : date
         Day that open deals are attributed and converted at.
+    part : Part
+        Only these deals.
 
     Returns
     -------
@@ -86,7 +92,7 @@ def deal_facts(snapshot: Snapshot, currency: CurrencySettings, as_of: dt.date) -
     InputError
         A currency has no rate into the reporting currency.
     """
-    deals = snapshot.table("opportunities").mutate(
+    deals = part.of(snapshot.table("opportunities")).mutate(
         anchor=ibis.ifelse(_.is_closed, ibis.coalesce(_.close_date, as_of), ibis.literal(as_of))
     )
     # Rates first: they are looked up more than once, and places are not.
@@ -99,7 +105,9 @@ def deal_facts(snapshot: Snapshot, currency: CurrencySettings, as_of: dt.date) -
     return deals.mutate(age_days=age).drop("anchor").order_by("opportunity_id")
 
 
-def credit_facts(snapshot: Snapshot, deals: IbisTable, as_of: dt.date) -> IbisTable:
+def credit_facts(
+    snapshot: Snapshot, deals: IbisTable, as_of: dt.date, part: Part = WHOLE
+) -> IbisTable:
     """Credit of each deal to the people who earn it.
 
     A deal without splits is its owner's. Revenue shares are cut so that they
@@ -114,6 +122,8 @@ def credit_facts(snapshot: Snapshot, deals: IbisTable, as_of: dt.date) -> IbisTa
         Result of `deal_facts`.
     as_of : date
         Day that open deals are attributed at.
+    part : Part
+        Only the credit of these deals.
 
     Returns
     -------
@@ -122,8 +132,10 @@ def credit_facts(snapshot: Snapshot, deals: IbisTable, as_of: dt.date) -> IbisTa
         `kind` (revenue or overlay), `share`, `amount` (reporting currency),
         `is_closed`, `is_won`, `close_date`, `team`, `region`.
     """
-    core = deals.select("opportunity_id", "amount", "is_closed", "is_won", "close_date", "owner_id")
-    splits = snapshot.table("opportunity_splits")
+    core = part.of(deals).select(
+        "opportunity_id", "amount", "is_closed", "is_won", "close_date", "owner_id"
+    )
+    splits = part.of(snapshot.table("opportunity_splits"))
     shared = splits.filter(_.kind == "revenue").select("opportunity_id").distinct()
     own = core.anti_join(shared, "opportunity_id").select(
         "opportunity_id",
@@ -141,11 +153,11 @@ def credit_facts(snapshot: Snapshot, deals: IbisTable, as_of: dt.date) -> IbisTa
         running=_.share.cast("decimal(38, 12)").sum().over(before).cast("decimal(38, 12)"),
         share_exact=_.share.cast("decimal(38, 12)"),
     )
-    part = (_.amount * _.running).round(2) - (_.amount * (_.running - _.share_exact)).round(2)
+    earned = (_.amount * _.running).round(2) - (_.amount * (_.running - _.share_exact)).round(2)
     cut = (
         core.drop("owner_id")
         .inner_join(running, "opportunity_id")
-        .mutate(amount=part.cast("decimal(18, 2)"))
+        .mutate(amount=earned.cast("decimal(18, 2)"))
         .select(
             "opportunity_id",
             "rep_id",
@@ -183,20 +195,23 @@ def facts_folder(snapshot: Snapshot, currency: CurrencySettings, as_of: dt.date)
     Returns
     -------
     Path or None
-        Folder with ``deals.parquet``, ``credits.parquet`` and
-        ``quotas.parquet``; None where nothing is kept beside the snapshot, or its
-        folder cannot be written to.
+        Folder with ``deals-*.parquet``, ``credits-*.parquet`` and
+        ``quotas-*.parquet``, each read in the order of the names; None where
+        nothing is kept beside the snapshot, or its folder cannot be written to.
     """
     if not snapshot.keeps_derived:
         return None
 
     def write(work: Path) -> None:
-        deals_file = work / "deals.parquet"
-        deal_facts(snapshot, currency, as_of).to_parquet(deals_file)
-        deals = snapshot.backend.read_parquet(str(deals_file))
-        credit_facts(snapshot, deals, as_of).to_parquet(work / "credits.parquet")
-        quotas = quota_facts(snapshot, currency.reporting, as_of)
-        quotas.to_parquet(work / "quotas.parquet")
+        parts = deal_parts(snapshot)
+        files = write_parts(
+            parts, work, "deals", lambda part: deal_facts(snapshot, currency, as_of, part)
+        )
+        deals = snapshot.backend.read_parquet(files)
+        write_parts(parts, work, "credits", lambda part: credit_facts(snapshot, deals, as_of, part))
+        write_parts(
+            (WHOLE,), work, "quotas", lambda _part: quota_facts(snapshot, currency.reporting, as_of)
+        )
 
     return derived_folder(snapshot.path / "derived" / _facts_key(currency, as_of), write)
 
@@ -223,8 +238,8 @@ def _facts_key(currency: CurrencySettings, as_of: dt.date) -> str:
     """Names the facts by their settings and by the code that makes them."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    for name in ("facts.py", "organisation.py", "exchange.py", "quotas.py", "schema.py"):
-        digest.update((here / name).read_bytes())
+    for name in ("facts", "organisation", "exchange", "parts", "quotas", "schema"):
+        digest.update((here / f"{name}.py").read_bytes())
     settings = {"currency": currency.model_dump(), "as_of": as_of.isoformat()}
     digest.update(json.dumps(settings, sort_keys=True).encode())
     return f"facts-{digest.hexdigest()[:12]}"

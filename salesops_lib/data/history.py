@@ -15,19 +15,19 @@ from ibis import _
 from salesops_lib.data.changes import (
     FIELDS,
     changes_told,
-    field_starts,
     field_text,
-    fields_logged,
+    first_changes,
     push_days,
     typed_value,
-    values_around,
 )
+from salesops_lib.data.parts import WHOLE
 from salesops_lib.data.schema import TABLES
 from salesops_lib.errors import InputError
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table as IbisTable
 
+    from salesops_lib.data.parts import Part
     from salesops_lib.data.snapshot import Snapshot
 
 __all__ = ["MARKED", "deal_states", "deals_as_of"]
@@ -38,7 +38,7 @@ MARKED = (*FIELDS.values(), "is_closed", "is_won", "push_count")
 _COLUMNS = TABLES["opportunities"].column_names
 
 
-def deals_as_of(snapshot: Snapshot, day: dt.date) -> IbisTable:
+def deals_as_of(snapshot: Snapshot, day: dt.date, part: Part = WHOLE) -> IbisTable:
     """Deals as they stood at the end of a day (UTC).
 
     For each field of the history the value is the one that the first change
@@ -53,6 +53,8 @@ def deals_as_of(snapshot: Snapshot, day: dt.date) -> IbisTable:
         Source of ``opportunities``, ``opportunity_history`` and ``stages``.
     day : date
         Any day up to the snapshot's own.
+    part : Part
+        Only these deals.
 
     Returns
     -------
@@ -85,13 +87,22 @@ def deals_as_of(snapshot: Snapshot, day: dt.date) -> IbisTable:
             f"the snapshot stands at {snapshot.as_of}: there is no {day} in it yet",
             where=snapshot.id,
         )
-    deals = snapshot.table("opportunities").mutate(day=ibis.literal(day, type="date"))
+    on = ibis.literal(day, type="date")
+    deals = part.of(snapshot.table("opportunities")).mutate(day=on)
     if day == snapshot.as_of:
         states = _with_marks(deals, dict.fromkeys(MARKED, True))
     else:
+        history = part.of(snapshot.table("opportunity_history"))
+        starts = first_changes(snapshot)
         # The day of all is known: no join has to bring it to the changes.
-        near = changes_told(snapshot).mutate(day=ibis.literal(day, type="date"))
-        states = _rebuilt(snapshot, deals.filter(_was_there), near)
+        told = changes_told(snapshot, starts, history)
+        values = told.values_around(lambda changes: changes.mutate(day=on), starts)
+        later = history.filter(_.changed_at >= on.cast("timestamp(6)"))
+        pushed = push_days(snapshot, later).filter(_.pushed_on > on)
+        rows = deals.filter(_was_there)
+        for more in (values.drop("day"), _counted(pushed, "opportunity_id")):
+            rows = rows.left_join(more, "opportunity_id").drop("opportunity_id_right")
+        states = _rebuilt(snapshot, rows, starts)
     return states.drop("day").order_by("opportunity_id")
 
 
@@ -116,24 +127,37 @@ def deal_states(snapshot: Snapshot, points: IbisTable) -> IbisTable:
     asked = snapshot.table("opportunities").inner_join(points, "opportunity_id")
     own = _with_marks(asked.filter(_.day >= snapshot.as_of), dict.fromkeys(MARKED, True))
     past = asked.filter(_.day < snapshot.as_of)
-    near = past.select("opportunity_id", "day").inner_join(changes_told(snapshot), "opportunity_id")
-    return own.union(_rebuilt(snapshot, past.filter(_was_there), near))
+    days = past.select("opportunity_id", "day")
+    starts = first_changes(snapshot)
+    values = changes_told(snapshot, starts).values_around(
+        lambda changes: days.inner_join(changes, "opportunity_id"), starts
+    )
+    pushes = push_days(snapshot)
+    pushed = days.inner_join(
+        pushes, [days.opportunity_id == pushes.opportunity_id, pushes.pushed_on > days.day]
+    )
+    rows, keys = past.filter(_was_there), ("opportunity_id", "day")
+    for told in (values, _counted(pushed, *keys)):
+        rows = rows.left_join(told, keys).drop(*(f"{key}_right" for key in keys))
+    return own.union(_rebuilt(snapshot, rows, starts))
 
 
 def _was_there(rows: IbisTable) -> Any:
     return rows.created_date.isnull() | (rows.created_date <= rows.day)
 
 
-def _rebuilt(snapshot: Snapshot, asked: IbisTable, near: IbisTable) -> IbisTable:
-    """States of days before the snapshot's, from the changes around them."""
-    rows = asked.left_join(values_around(near, fields_logged(snapshot)), ["opportunity_id", "day"])
-    rows = rows.drop("opportunity_id_right", "day_right").cross_join(field_starts(snapshot))
+def _counted(pushed: IbisTable, *keys: str) -> IbisTable:
+    """`pushed_later`, the moves to a later month since the day."""
+    return pushed.group_by(*keys).agg(pushed_later=_.count())
+
+
+def _rebuilt(snapshot: Snapshot, rows: IbisTable, starts: dict[str, dt.date | None]) -> IbisTable:
+    """States of days before the snapshot's, of deals with the changes around them."""
     rows = rows.mutate(**{f"{field}_then": _value_then(rows, field) for field in FIELDS})
     kinds = _stage_kinds(snapshot)
     rows = rows.left_join(kinds, rows.stage_then == kinds.kind_stage)
     rows = _with_outcome(rows)
-    rows = _with_pushes(snapshot, rows)
-    sure = {column: _is_sure(rows, field) for field, column in FIELDS.items()}
+    sure = {column: _is_sure(rows, field, starts.get(field)) for field, column in FIELDS.items()}
     of_stage = sure["stage"] & rows.follows_stage
     sure |= {
         "stage": sure["stage"] & ~rows.is_reopened,
@@ -144,8 +168,8 @@ def _rebuilt(snapshot: Snapshot, asked: IbisTable, near: IbisTable) -> IbisTable
     later = {column: rows[f"{field}_then"] for field, column in FIELDS.items()}
     later |= {
         "stage": ibis.ifelse(rows.is_reopened, rows.stage_told, rows.stage_then),
-        "forecast_category": _by_stage(rows, "forecast_category"),
-        "probability": _by_stage(rows, "probability"),
+        "forecast_category": _by_stage(rows, "forecast_category", starts),
+        "probability": _by_stage(rows, "probability", starts),
         "is_closed": rows.closed_then,
         "is_won": rows.won_then,
         "push_count": ibis.greatest(rows.push_count - ibis.coalesce(rows.pushed_later, 0), 0),
@@ -183,9 +207,11 @@ def _agrees(rows: IbisTable, field: str) -> Any:
     return ~_is_logged(rows, field) | now.identical_to(rows[f"{field}_told"])
 
 
-def _is_sure(rows: IbisTable, field: str) -> Any:
+def _is_sure(rows: IbisTable, field: str, starts: dt.date | None) -> Any:
     """Whether the log vouches for the value of the day."""
-    reaches = ibis.coalesce(rows.day >= rows[f"{field}_starts"], False)
+    if starts is None:
+        return ibis.literal(False)
+    reaches = rows.day >= starts
     clear = ibis.coalesce(rows[f"{field}_clear"], True)
     return reaches & clear & (_is_past(rows, field) | _agrees(rows, field))
 
@@ -237,28 +263,17 @@ def _with_outcome(rows: IbisTable) -> IbisTable:
     )
 
 
-def _by_stage(rows: IbisTable, field: str) -> Any:
+def _by_stage(rows: IbisTable, field: str, starts: dict[str, dt.date | None]) -> Any:
     """Value of a field that follows the stage where the log leaves the field out."""
-    moved = ~rows.stage_then.identical_to(rows.stage)
+    then = rows[f"{field}_then"]
+    told = [] if starts.get(field) else [(_moved(rows), rows[f"kind_{field}"])]
     return ibis.cases(
-        (_is_past(rows, field), rows[f"{field}_then"]),
-        (rows.is_reopened, ibis.null()),
-        (rows[f"{field}_starts"].isnull() & moved, rows[f"kind_{field}"]),
-        else_=rows[f"{field}_then"],
+        (_is_past(rows, field), then), (rows.is_reopened, ibis.null()), *told, else_=then
     )
 
 
-def _with_pushes(snapshot: Snapshot, rows: IbisTable) -> IbisTable:
-    """Rows with `pushed_later`, the moves to a later month since the day."""
-    points, pushes = rows.select("opportunity_id", "day"), push_days(snapshot)
-    later = points.inner_join(
-        pushes,
-        [points.opportunity_id == pushes.opportunity_id, pushes.pushed_on > points.day],
-    )
-    counts = later.group_by("opportunity_id", "day").agg(pushed_later=_.count())
-    return rows.left_join(counts, ["opportunity_id", "day"]).drop(
-        "opportunity_id_right", "day_right"
-    )
+def _moved(rows: IbisTable) -> Any:
+    return ~rows.stage_then.identical_to(rows.stage)
 
 
 def _or(value: Any, otherwise: bool) -> Any:

@@ -18,6 +18,7 @@ from ibis import _
 from salesops_lib.data.derived import code_digest, derived_folder
 from salesops_lib.data.history import MARKED, deals_as_of
 from salesops_lib.data.organisation import EVER
+from salesops_lib.data.parts import deal_parts, files_of, write_parts
 from salesops_lib.data.schema import TABLES
 from salesops_lib.data.snapshot import MANIFEST, Snapshot, find_snapshot, stored_days
 from salesops_lib.errors import InputError
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
     from ibis.expr.types import Table as IbisTable
 
+    from salesops_lib.data.parts import Part
+
 __all__ = ["STAND_IN_DAYS", "PastSnapshot", "first_day", "past_of", "past_snapshot", "snapshot_at"]
 
 STAND_IN_DAYS = 7
 """A snapshot at most so many days older stands in for a day that cannot be rebuilt."""
 
-_STATES = "opportunities.parquet"
+_STATES = "opportunities"
 _HISTORY = "opportunity_history"
 _UNKNOWN = {"next_step", "last_activity_date"}
 _DATED = {
@@ -47,6 +50,9 @@ _DATED = {
     "trainings": "session_date",
 }
 """Column that says since when a row has been there; where it is empty, since ever."""
+
+_MAKERS = ("past", "history", "changes", "field_texts", "parts", "organisation", "schema")
+"""Modules that say how a past state is made."""
 
 _PEOPLE = ("quotas", "rep_assignments", "reps")
 
@@ -89,7 +95,7 @@ class PastSnapshot(Snapshot):
         """Deals with their marks; columns as in `history.deals_as_of`."""
         folder = derived_folder(self.path / "deals", self._write)
         if folder is not None:
-            return self.backend.read_parquet(str(folder / _STATES))
+            return self.backend.read_parquet(str(folder / files_of(_STATES)))
         # The snapshot's folder cannot be written to: the deals live in memory.
         return ibis.memtable(deals_as_of(self.source, self.as_of).to_pyarrow())
 
@@ -145,7 +151,10 @@ class PastSnapshot(Snapshot):
         )
 
     def _write(self, folder: Path) -> None:
-        deals_as_of(self.source, self.as_of).to_parquet(folder / _STATES)
+        def made(part: Part) -> IbisTable:
+            return deals_as_of(self.source, self.as_of, part)
+
+        write_parts(deal_parts(self.source), folder, _STATES, made)
 
 
 def past_snapshot(snapshot: Snapshot, day: dt.date) -> PastSnapshot:
@@ -191,7 +200,7 @@ def past_snapshot(snapshot: Snapshot, day: dt.date) -> PastSnapshot:
     known = tuple(column for column in deals.columns if column not in _UNKNOWN)
     tables["opportunities"] = deals.model_copy(update={"columns": known})
     manifest = snapshot.manifest.model_copy(update={"as_of": day, "tables": tables})
-    code = code_digest("past.py", "history.py", "changes.py", "organisation.py", "schema.py")
+    code = code_digest(*(f"{name}.py" for name in _MAKERS))
     path = snapshot.path / "derived" / f"as-of-{day.isoformat()}-{code[:12]}"
     return PastSnapshot(path, manifest, snapshot)
 

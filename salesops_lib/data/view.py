@@ -22,6 +22,7 @@ from salesops_lib.data.audience import (
 from salesops_lib.data.derived import derived_table
 from salesops_lib.data.engine import held, snapshot_on
 from salesops_lib.data.facts import CurrencySettings, credit_facts, deal_facts, facts_folder
+from salesops_lib.data.parts import files_of
 from salesops_lib.data.past import snapshot_at
 from salesops_lib.data.quotas import quota_facts
 from salesops_lib.data.scope import COMPANY, Scope
@@ -282,7 +283,7 @@ class View:
         snapshot = self.snapshot.whole
         folder = facts_folder(snapshot, self.currency, self.as_of)
         if folder is not None:
-            return snapshot.backend.read_parquet(str(folder / f"{name}.parquet"))
+            return snapshot.backend.read_parquet(str(folder / files_of(name)))
         if name == "quotas":
             return quota_facts(snapshot, self.currency.reporting, self.as_of)
         if name == "deals":

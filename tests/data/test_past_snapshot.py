@@ -197,7 +197,7 @@ def test_two_processes_write_the_same_bytes(company):
     for _ in range(2):
         states = past_snapshot(company, THEN)
         states.table("opportunities")
-        (file,) = states.path.rglob("opportunities.parquet")
+        (file,) = states.path.rglob("opportunities-*.parquet")
         files.append(file.read_bytes())
         file.unlink()
         file.parent.rmdir()
