@@ -9,11 +9,23 @@ if TYPE_CHECKING:
     from salesops_lib.notebook.figures import figure
     from salesops_lib.notebook.glossaries import glossary
     from salesops_lib.notebook.panels import panel
+    from salesops_lib.notebook.plan_panels import plan_panel
     from salesops_lib.notebook.report import Report, open_report
+    from salesops_lib.notebook.scenario_panels import scenario_panel
     from salesops_lib.notebook.secrets import secret
     from salesops_lib.notebook.statements import statement
 
-__all__ = ["Report", "figure", "glossary", "open_report", "panel", "secret", "statement"]
+__all__ = [
+    "Report",
+    "figure",
+    "glossary",
+    "open_report",
+    "panel",
+    "plan_panel",
+    "scenario_panel",
+    "secret",
+    "statement",
+]
 
 _HOMES = {
     "Report": "report",
@@ -21,6 +33,8 @@ _HOMES = {
     "glossary": "glossaries",
     "open_report": "report",
     "panel": "panels",
+    "plan_panel": "plan_panels",
+    "scenario_panel": "scenario_panels",
     "secret": "secrets",
     "statement": "statements",
 }

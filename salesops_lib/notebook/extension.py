@@ -53,7 +53,8 @@ def load(shell: InteractiveShell) -> None:
 
 def stylesheet(name: str = "fragments") -> str:
     """CSS of the fragments, for JupyterLab and for reports alike; or of panels."""
-    style = resources.files("salesops_lib.notebook").joinpath("style", f"{name}.css")
+    # Not by its name: whatever names the package depends on all its parts.
+    style = resources.files(__package__).joinpath("style", f"{name}.css")
     return style.read_text(encoding="utf-8")
 
 

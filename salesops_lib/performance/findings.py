@@ -2,53 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from salesops_lib.formats import Formatter
-from salesops_lib.fragments import fragment
+from salesops_lib.findings import Finding, Findings, kept_findings
 from salesops_lib.performance.attainment import attainment
-from salesops_lib.performance.finding import Finding
 from salesops_lib.performance.finding_rules import RULES
 from salesops_lib.performance.outcomes import bookings
-from salesops_lib.results import MIME
 
 if TYPE_CHECKING:
     from salesops_lib.data.view import View
 
 __all__ = ["Finding", "Findings", "findings"]
-
-MOST_FINDINGS = 7
-
-
-@dataclass(frozen=True)
-class Findings:
-    """The findings of a report, the most important first.
-
-    Parameters
-    ----------
-    headline : str
-        The report's title: scope, period and what happened.
-    findings : tuple of Finding
-        Three to seven where the data carry that many.
-    show : Formatter
-        Language of the report.
-    """
-
-    headline: str
-    findings: tuple[Finding, ...]
-    show: Formatter = field(default_factory=Formatter)
-
-    def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
-        values = [
-            {"text": f.text, "action": f.action, "tone": f.tone, "values": dict(f.values)}
-            for f in self.findings
-        ]
-        return {
-            "text/plain": "\n".join(f"- {f.text} {f.action}" for f in self.findings),
-            "text/html": fragment("findings", show=self.show, findings=self.findings),
-            MIME: {"kind": "findings", "headline": self.headline, "findings": values},
-        }
 
 
 def findings(view: View) -> Findings:
@@ -67,16 +31,7 @@ def findings(view: View) -> Findings:
     Findings
     """
     found = [finding for rule in RULES if (finding := rule(view)) is not None]
-    return Findings(_headline(view), tuple(_kept(found)), view.show)
-
-
-def _kept(found: list[Finding]) -> list[Finding]:
-    """At most seven; those that say that nothing is out of the ordinary give way first."""
-    kept = list(found)
-    for finding in reversed(found):
-        if len(kept) > MOST_FINDINGS and finding.tone == "flat":
-            kept.remove(finding)
-    return kept[:MOST_FINDINGS]
+    return Findings(_headline(view), kept_findings(found), view.show)
 
 
 def _headline(view: View) -> str:

@@ -13,9 +13,9 @@ from bs4 import BeautifulSoup
 
 from salesops_lib import performance
 from salesops_lib.data.view import open_view
+from salesops_lib.findings import MOST_FINDINGS, Finding, kept_findings
 from salesops_lib.performance import people_rules
 from salesops_lib.performance.fair_comparison import FairComparison
-from salesops_lib.performance.findings import MOST_FINDINGS
 from salesops_lib.performance.pipeline_rules import (
     move_finding,
     pace_finding,
@@ -251,8 +251,5 @@ def test_at_most_seven_findings_and_news_come_before_the_ordinary(moved):
 
 
 def test_of_too_many_findings_the_flat_ones_give_way():
-    from salesops_lib.performance.finding import Finding
-    from salesops_lib.performance.findings import _kept
-
     found = [Finding(str(n), tone="flat" if n in {1, 4} else "bad") for n in range(9)]
-    assert [finding.text for finding in _kept(found)] == ["0", "2", "3", "5", "6", "7", "8"]
+    assert [finding.text for finding in kept_findings(found)] == ["0", "2", "3", "5", "6", "7", "8"]
