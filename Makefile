@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PERIOD := 2026-Q3
 SAMPLE := snapshots/sample/2026-09-30.json
-PYTEST_WORKERS ?= 2
+PYTEST_WORKERS ?= 3
 
 .PHONY: report test lab lint messages notebooks lock spark clean
 .DELETE_ON_ERROR:

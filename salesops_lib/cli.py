@@ -27,6 +27,8 @@ from salesops_lib.console import (
 )
 from salesops_lib.data_commands import ingest, pull
 from salesops_lib.errors import InputError, SalesOpsError
+from salesops_lib.pay_commands import pay
+from salesops_lib.plan_commands import plan
 
 if TYPE_CHECKING:
     from salesops_lib.publishing.cluster import Cluster
@@ -276,6 +278,8 @@ def new(
 
 app.command()(ingest)
 app.add_typer(pull, name="pull")
+app.add_typer(plan, name="plan")
+app.command()(pay)
 
 
 @app.command()

@@ -12,22 +12,26 @@ import io
 import json
 import sys
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
+from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
 from salesops_lib.definition import Definition
+from salesops_lib.errors import InputError
+from salesops_lib.languages import SOURCE
 
 __all__ = [
     "KEYWORDS",
     "declared_messages",
     "extracted",
+    "main",
     "notebook_messages",
     "update_catalogues",
 ]
@@ -35,6 +39,7 @@ __all__ = [
 KEYWORDS: dict[str, Any] = {"say": None, "counted": (2, 3)}
 """Functions whose texts are translated: `Formatter.say` and `Formatter.counted`."""
 
+_USAGE = "usage: python -m salesops_lib.languages.extraction [LANGUAGE ...]"
 _Found = tuple[int, str, str, list[str]]
 _SHOWN = ("name", "formula", "population", "anchor", "edge_cases", "short")
 _HEADER = """\
@@ -149,10 +154,18 @@ def update_catalogues(root: Path, *begun: str) -> list[Path]:
     -------
     list of Path
         The files written.
+
+    Raises
+    ------
+    InputError
+        What is to be begun is no language, is English, or has a catalogue. Nothing is
+        written then.
     """
-    template = extracted(root)
     folder = root / "salesops_lib" / "languages"
     for language in begun:
+        _check_new(language, folder)
+    template = extracted(root)
+    for language in dict.fromkeys(begun):
         (folder / language / "LC_MESSAGES").mkdir(parents=True)
         header = _HEADER.format(language=language, plurals=Catalog(language).plural_forms)
         (folder / language / "LC_MESSAGES" / "salesops.po").write_text(header, encoding="utf-8")
@@ -188,6 +201,44 @@ def updated(content: bytes, template: Catalog) -> bytes:
     return f"{header.rstrip()}\n\n{buffer.getvalue().decode('utf-8').lstrip()}".encode()
 
 
+def main(arguments: Sequence[str]) -> int:
+    """Update the catalogues of the project in the current folder, and begin some.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Languages to begin a catalogue of.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 2 for a name that is refused.
+    """
+    try:
+        paths = update_catalogues(Path.cwd(), *arguments)
+    except InputError as error:
+        sys.stderr.write(f"{error}\n{_USAGE}\n")
+        return 2
+    for path in paths:
+        sys.stdout.write(f"{path}\n")
+    return 0
+
+
+def _check_new(language: str, folder: Path) -> None:
+    """Refuse to begin a catalogue that no report could use, or that is there."""
+    try:
+        known = str(Locale.parse(language, sep="-" if "-" in language else "_"))
+    except (ValueError, UnknownLocaleError):
+        known = ""
+    # A locale under another spelling (`DE`) would make a folder that nothing finds.
+    if not known or known != language.replace("-", "_"):
+        raise InputError(f"`{language}` is no language, such as de or pt_BR", found=language)
+    if language == SOURCE:
+        raise InputError("the texts are in English: it has no catalogue", found=language)
+    if (folder / language).exists():
+        raise InputError(f"there is a catalogue of `{language}` already", found=language)
+
+
 def _titles(source: str) -> list[str]:
     """Titles that a cell gives to `open_report`; magics in it are left out."""
     plain = "\n".join(
@@ -208,5 +259,4 @@ def _comments(source: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    for written in update_catalogues(Path.cwd(), *sys.argv[1:]):
-        sys.stdout.write(f"{written}\n")
+    sys.exit(main(sys.argv[1:]))

@@ -107,6 +107,18 @@ class Report:
     parameters: ReportParameters
     view: View
 
+    def file(self, name: str) -> Path | None:
+        """File of the project that a parameter names; None where it names none.
+
+        Parameters
+        ----------
+        name : str
+            Path from the project folder, or empty.
+        """
+        if not name:
+            return None
+        return Path(name) if Path(name).is_absolute() else project_root(Path.cwd()) / name
+
     @property
     def parts(self) -> str:
         """What the scope is made of: regions, teams or reps; products for one rep."""

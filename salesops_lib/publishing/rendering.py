@@ -312,7 +312,7 @@ def _made_of(provenance: Mapping[str, Any], show: Formatter) -> list[tuple[str, 
             provenance.get("parameters_sha256", "")[:_HASH_SHOWN],
         ),
         ("library", say("Library"), f"salesops_lib {provenance.get('library', '')}"),
-        ("commit", say("Commit"), _commit_text(provenance.get("commit"), show)),
+        ("commit", say("Git commit"), _commit_text(provenance.get("commit"), show)),
         ("python", "Python", provenance.get("python", "")),
         (
             "packages",
