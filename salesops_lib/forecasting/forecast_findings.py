@@ -160,16 +160,16 @@ def _accuracy(view: View) -> Finding | None:
     action = show.say("The record below has each method and week.")
     if not known:
         text = show.say(
-            "In week 5 it was wrong by {error} over {quarters} quarters; {inside} of what came lay "
-            "in the 80% interval.",
+            "Forecasts of week 5 were wrong by {error} over {quarters} quarters; {inside} of the "
+            "actual results lay in the 80% interval.",
             **words,
         )
         return Finding(text, action, "flat", values)
     other = known[0]
     values[other] = others[other]
     text = show.say(
-        "In week 5 it was wrong by {error} over {quarters} quarters, against {other} of: {method}; "
-        "{inside} of what came lay in the 80% interval.",
+        "Forecasts of week 5 were wrong by {error} over {quarters} quarters ({method}: {other}); "
+        "{inside} of the actual results lay in the 80% interval.",
         other=show.share(others[other]),
         method=_method(other, view),
         **words,
