@@ -85,11 +85,7 @@ class Reliability:
         """The chart in words."""
         show = self.show
         parts = [
-            show.say(
-                "promised {promised}, actual {actual}",
-                promised=show.share(row.predicted, 0),
-                actual=show.share(row.observed, 0),
-            )
+            f"{show.share(row.predicted, 0)}: {show.share(row.observed, 0)}"
             for row in rows_of(self.frame)
         ]
         return show.say(
