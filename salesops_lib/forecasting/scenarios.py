@@ -142,7 +142,7 @@ class Scenarios:
             "Slipped amounts come a quarter later. Somebody hired now brings 0, 25, 50, 75 and "
             "100% of what a colleague does in the five quarters."
         )
-        return Grid(say("What if"), headers, rows, note, show=show)
+        return Grid(say("Usual scenarios"), headers, rows, note, show=show)
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
         values = {"kind": "scenarios", "headline": self.headline, **compact_rows(self.frame)}
