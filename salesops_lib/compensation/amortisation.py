@@ -17,7 +17,7 @@ from salesops_lib.compensation.shares import (
     shared_cents,
 )
 from salesops_lib.errors import InputError
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

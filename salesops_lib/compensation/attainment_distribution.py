@@ -12,7 +12,8 @@ from salesops_lib.compensation.judgement_definitions import JUDGEMENTS
 from salesops_lib.compensation.payout_table import judged
 from salesops_lib.errors import InputError
 from salesops_lib.fragments import Cell, Grid, grid_html
-from salesops_lib.results import MIME, Value, json_number, rows_of
+from salesops_lib.results import MIME, Value
+from salesops_lib.rows import json_number, rows_of
 from salesops_lib.stats import wilson_interval
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pandas as pd
 from salesops_lib.compensation.balances import checked_cents, period_order
 from salesops_lib.compensation.ratios import whole_cents
 from salesops_lib.errors import InputError
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from salesops_lib.compensation.plan_components import MBO, Bonus, GoalMatrix, Me
 from salesops_lib.compensation.quota_book import NO_QUOTA
 from salesops_lib.compensation.rate_tables import rate_table
 from salesops_lib.compensation.standings import level_of
-from salesops_lib.compensation.sum_legs import level_cents
+from salesops_lib.compensation.sum_legs import level_cents, objective_cents
 from salesops_lib.errors import InputError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def curve_stage(component: Paying, standings: Sequence[Standings], place: int) -
         case Bonus():
             base = _fixed(level_cents(component.pays, component, here.now, window), here)
         case MBO():
-            base = _fixed(_objectives(component, here, window), here)
+            base = _fixed(objective_cents(component, here.now, window, here.who), here)
         case _:
             raise TypeError(f"{type(component).__name__} has no curve")
     caps = None
@@ -229,21 +229,6 @@ def _measured(component: Measured, here: _Here, window: Window) -> Part:
 def _fixed(sums: list[Fraction], here: _Here) -> Part:
     cents = np.where(here.who, np.array([float(one) for one in sums]), 0.0)
     return lambda _results, who: cents[who, None]
-
-
-def _objectives(component: MBO, here: _Here, window: Window) -> list[Fraction]:
-    weights = sum(Fraction(objective.weight) for objective in component.objectives)
-    if weights != 1:
-        raise InputError(
-            f"the objectives of `{component.name}` weigh {float(weights):.2%} together, not 100 %"
-        )
-    scores = [Fraction(0)] * len(here.who)
-    for objective in component.objectives:
-        values = here.now.handed_in(objective.measure, here.who)
-        weight = Fraction(objective.weight)
-        scores = [score + weight * value for score, value in zip(scores, values, strict=True)]
-    targets = here.now.targets(component, window)
-    return [target * score for target, score in zip(targets, scores, strict=True)]
 
 
 def _by_matrix(component: GoalMatrix, here: _Here, window: Window) -> Part:

@@ -11,7 +11,8 @@ import pandas as pd
 from salesops_lib.compensation.judgement_definitions import JUDGEMENTS
 from salesops_lib.compensation.payout_table import bootstrap_interval
 from salesops_lib.fragments import Cell, Grid, grid_html
-from salesops_lib.results import MIME, json_number, rows_of
+from salesops_lib.results import MIME
+from salesops_lib.rows import json_number, rows_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from salesops_lib.compensation.plan_components import Component
     from salesops_lib.period import Period
 
-__all__ = ["PAID_COLUMNS", "PEOPLE_COLUMNS", "earnings"]
+__all__ = ["PAID_COLUMNS", "PEOPLE_COLUMNS", "earnings", "refuse_period"]
 
 PEOPLE_COLUMNS = ("rep_id", "role")
 """Columns that people must have."""
@@ -140,7 +140,22 @@ def earnings(
     ).checked()
 
 
-def _check(plan: Plan, people: pd.DataFrame, period: Period) -> None:
+def refuse_period(plan: Plan, period: Period) -> None:
+    """Refuse a period that a plan does not pay.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    period : Period
+        The period to be paid.
+
+    Raises
+    ------
+    InputError
+        It is of another kind than the plan's pay periods, or the plan is not in
+        force in all of it.
+    """
     if period.kind != plan.pay_period:
         raise InputError(
             f"the plan `{plan.id}` pays by the {plan.pay_period}, but {period} is a {period.kind}"
@@ -150,6 +165,10 @@ def _check(plan: Plan, people: pd.DataFrame, period: Period) -> None:
         raise InputError(
             f"the plan `{plan.id}` (from {plan.from_}{until}) is not in force in all of {period}"
         )
+
+
+def _check(plan: Plan, people: pd.DataFrame, period: Period) -> None:
+    refuse_period(plan, period)
     missing = next((name for name in PEOPLE_COLUMNS if name not in people.columns), None)
     if missing:
         raise InputError(f"the people have no column `{missing}`", allowed=PEOPLE_COLUMNS)

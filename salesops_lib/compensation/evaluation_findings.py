@@ -8,7 +8,7 @@ from salesops_lib.compensation.attainment_distribution import share_at_quota
 from salesops_lib.compensation.plan_cost import compensation_cost, p90_leverage
 from salesops_lib.compensation.unjudged import Unjudged
 from salesops_lib.findings import Finding, Findings, kept_findings
-from salesops_lib.results import json_number, rows_of
+from salesops_lib.rows import json_number, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from salesops_lib.fragments import Cell, Grid, grid_html
-from salesops_lib.results import MIME, json_number, rows_of
+from salesops_lib.results import MIME
+from salesops_lib.rows import json_number, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

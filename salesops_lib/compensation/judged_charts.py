@@ -10,7 +10,8 @@ from salesops_lib.compensation.plots_judgement import (
     plot_attainment_distribution,
     plot_pay_performance,
 )
-from salesops_lib.results import Drawn, rows_of
+from salesops_lib.results import Drawn
+from salesops_lib.rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,8 @@ from salesops_lib.compensation.attainment_paths import past_paths
 from salesops_lib.compensation.plan_curves import plan_curves
 from salesops_lib.errors import InputError
 from salesops_lib.fragments import Cell, Grid, grid_html
-from salesops_lib.results import MIME, Drawn, compact_rows, json_number, rows_of
+from salesops_lib.results import MIME, Drawn
+from salesops_lib.rows import compact_rows, json_number, rows_of
 from salesops_lib.stats import wilson_interval
 
 if TYPE_CHECKING:

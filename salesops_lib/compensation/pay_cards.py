@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from salesops_lib.fragments import fragment
-from salesops_lib.results import MIME, json_number
+from salesops_lib.results import MIME
+from salesops_lib.rows import json_number
 from salesops_lib.stats import SMALL_SAMPLE
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from salesops_lib.compensation.windows import Window, window_of
 from salesops_lib.data.exchange import converted
 from salesops_lib.data.organisation import EVER, NEVER
 from salesops_lib.errors import InputError
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from salesops_lib.compensation.judgement_definitions import JUDGEMENTS
 from salesops_lib.fragments import Cell, Grid, grid_html
-from salesops_lib.results import MIME, Value, json_number
+from salesops_lib.results import MIME, Value
+from salesops_lib.rows import json_number
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from salesops_lib.calendar import FiscalCalendar
 from salesops_lib.compensation.credit_checks import refuse_unplanned, with_adjustments
 from salesops_lib.compensation.credits import deal_credits
-from salesops_lib.compensation.engine import earnings
+from salesops_lib.compensation.engine import earnings, refuse_period
 from salesops_lib.compensation.pay_inputs import (
     longest_window,
     pay_people,
@@ -176,7 +176,8 @@ def period_pay(
     """
     rules = rules or PayRules()
     calendar = rules.calendar
-    _refuse_period(plan, period)
+    # As the engine does, but before quotas are looked for in days without the plan.
+    refuse_period(plan, period)
     if snapshot.as_of < period.end:
         raise InputError(
             f"{period} ends on {period.end}, but the snapshot shows {snapshot.as_of}: "
@@ -227,19 +228,6 @@ def period_pay(
         withheld.reset_index(drop=True),
         earned,
     )
-
-
-def _refuse_period(plan: Plan, period: Period) -> None:
-    """As the engine does, but before quotas are looked for in days without the plan."""
-    if period.kind != plan.pay_period:
-        raise InputError(
-            f"the plan `{plan.id}` pays by the {plan.pay_period}, but {period} is a {period.kind}"
-        )
-    if not (plan.holds_on(period.start) and plan.holds_on(period.end)):
-        until = f" to {plan.to}" if plan.to else ""
-        raise InputError(
-            f"the plan `{plan.id}` (from {plan.from_}{until}) is not in force in all of {period}"
-        )
 
 
 def _with_adjustments(

@@ -15,7 +15,8 @@ from salesops_lib.compensation.payout_curve import assumptions, plan_formatter
 from salesops_lib.compensation.payout_examples import PayExamples, pay_examples
 from salesops_lib.errors import InputError
 from salesops_lib.fragments import Cell, Grid, grid_html
-from salesops_lib.results import MIME, Drawn, json_number, rows_of
+from salesops_lib.results import MIME, Drawn
+from salesops_lib.rows import json_number, rows_of
 
 if TYPE_CHECKING:
     from salesops_lib.calendar import FiscalCalendar

@@ -17,7 +17,8 @@ from salesops_lib.compensation.payout_curve import assumptions, group_of, plan_f
 from salesops_lib.compensation.payout_examples import PayExamples, pay_examples
 from salesops_lib.compensation.plan_comparison import EXAMPLE_LEVELS
 from salesops_lib.fragments import Cell, Grid, grid_html
-from salesops_lib.results import MIME, json_number, rows_of
+from salesops_lib.results import MIME
+from salesops_lib.rows import json_number, rows_of
 
 if TYPE_CHECKING:
     from decimal import Decimal

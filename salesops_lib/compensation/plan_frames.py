@@ -11,7 +11,7 @@ from salesops_lib.compensation.gaming_frames import DEALS
 from salesops_lib.compensation.payout_table import PAYOUTS
 from salesops_lib.compensation.plan_curves import credit_measures
 from salesops_lib.errors import InputError
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 
 if TYPE_CHECKING:
     from salesops_lib.compensation.plan import Plan

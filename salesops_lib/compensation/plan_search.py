@@ -14,7 +14,8 @@ from salesops_lib.compensation.plan_knobs import turned
 from salesops_lib.compensation.trade_off import PlanOutcome, pareto_frame, plan_outcome
 from salesops_lib.errors import InputError
 from salesops_lib.fragments import Cell, Grid, grid_html
-from salesops_lib.results import MIME, Drawn, compact_rows, json_number, rows_of
+from salesops_lib.results import MIME, Drawn
+from salesops_lib.rows import compact_rows, json_number, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

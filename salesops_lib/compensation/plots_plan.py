@@ -15,7 +15,7 @@ from salesops_lib.axes import (
     share_ticks,
     unit_above,
 )
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 from salesops_lib.theme import ACCENT, INK, LINE, PLAN, SOFT
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import pandas as pd
 from salesops_lib.compensation.replay import REPLAYED
 from salesops_lib.errors import InputError
 from salesops_lib.fragments import Cell, Grid, grid_html
-from salesops_lib.results import MIME, Drawn, compact_rows, rows_of
+from salesops_lib.results import MIME, Drawn
+from salesops_lib.rows import compact_rows, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,7 +19,7 @@ from salesops_lib.compensation.statement_lines import (
 from salesops_lib.compensation.withheld_reasons import withheld_text
 from salesops_lib.errors import SalesOpsError
 from salesops_lib.fragments import fragment
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 
 if TYPE_CHECKING:
     import pandas as pd

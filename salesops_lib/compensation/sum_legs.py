@@ -18,10 +18,11 @@ from salesops_lib.errors import InputError
 if TYPE_CHECKING:
     from salesops_lib.compensation.plan_components import Paying
     from salesops_lib.compensation.plan_levels import Level
+    from salesops_lib.compensation.ratios import Marks
     from salesops_lib.compensation.standings import Standings
     from salesops_lib.compensation.windows import Window
 
-__all__ = ["level_cents", "sum_legs"]
+__all__ = ["level_cents", "objective_cents", "sum_legs"]
 
 
 def sum_legs(component: Paying, standings: Standings) -> Legs:
@@ -98,7 +99,7 @@ def _sums(component: Paying, standings: Standings, window: Window) -> list[Fract
         case GoalMatrix():
             return _by_matrix(component, standings, window)
         case MBO():
-            return _by_objectives(component, standings, window)
+            return objective_cents(component, standings, window, standings.paid_here(component))
     raise TypeError(f"{type(component).__name__} pays no sum by results")
 
 
@@ -122,7 +123,31 @@ def _by_matrix(component: GoalMatrix, standings: Standings, window: Window) -> l
     return [cells.get(place, nothing)[number] for number, place in where]
 
 
-def _by_objectives(component: MBO, standings: Standings, window: Window) -> list[Fraction]:
+def objective_cents(
+    component: MBO, standings: Standings, window: Window, who: Marks
+) -> list[Fraction]:
+    """What the objectives of each person pay: target × Σ weight × score, in cents.
+
+    Parameters
+    ----------
+    component : MBO
+        The objectives.
+    standings : Standings
+        Whose scores were handed in.
+    window : Window
+        What the target is for.
+    who : array of bool
+        Who must have a score.
+
+    Returns
+    -------
+    list of Fraction
+
+    Raises
+    ------
+    InputError
+        The weights are not 100 % together, or a score is missing.
+    """
     weights = sum(Fraction(objective.weight) for objective in component.objectives)
     if weights != 1:
         raise InputError(
@@ -130,7 +155,7 @@ def _by_objectives(component: MBO, standings: Standings, window: Window) -> list
         )
     scores = [Fraction(0)] * len(standings.people)
     for objective in component.objectives:
-        values = standings.handed_in(objective.measure, standings.paid_here(component))
+        values = standings.handed_in(objective.measure, who)
         weight = Fraction(objective.weight)
         scores = [score + weight * value for score, value in zip(scores, values, strict=True)]
     targets = standings.targets(component, window)

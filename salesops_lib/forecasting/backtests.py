@@ -18,7 +18,7 @@ from salesops_lib.forecasting.experience import PARTS, Experience
 from salesops_lib.forecasting.horizons import Horizon
 from salesops_lib.forecasting.origins import combined_at, created_paths, origin_of
 from salesops_lib.forecasting.series_part import past_quarters, share_ahead
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

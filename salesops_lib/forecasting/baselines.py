@@ -23,7 +23,7 @@ from salesops_lib.forecasting.deal_states import (
 )
 from salesops_lib.forecasting.horizons import PERIODS, WEEKS, past_horizons
 from salesops_lib.forecasting.stage_conversion import stage_conversion
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -20,8 +20,8 @@ from salesops_lib.forecasting.booked import KEYS
 from salesops_lib.forecasting.commits import commits
 from salesops_lib.forecasting.horizons import Horizon
 from salesops_lib.fragments import Cell, Grid
-from salesops_lib.results import json_number, rows_of
 from salesops_lib.rollups import forecast_rollup
+from salesops_lib.rows import json_number, rows_of
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table as IbisTable

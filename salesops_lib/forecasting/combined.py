@@ -17,7 +17,8 @@ from salesops_lib.forecasting.company_forecast import company_forecast
 from salesops_lib.forecasting.series_part import past_quarters
 from salesops_lib.forecasting.sufficiency import Sufficiency, sufficiency
 from salesops_lib.fragments import Cell, Grid, grid_html
-from salesops_lib.results import MIME, Drawn, compact_rows, json_number, rows_of
+from salesops_lib.results import MIME, Drawn
+from salesops_lib.rows import compact_rows, json_number, rows_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,7 +15,7 @@ from salesops_lib.forecasting.commits import added_up, commit_rows, sellers_on
 from salesops_lib.forecasting.forecasters import bias_draws
 from salesops_lib.forecasting.horizons import Horizon
 from salesops_lib.forecasting.submissions import submissions
-from salesops_lib.results import json_number, rows_of
+from salesops_lib.rows import json_number, rows_of
 from salesops_lib.shrinkage import DRAWS
 
 if TYPE_CHECKING:

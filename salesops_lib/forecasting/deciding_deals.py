@@ -13,7 +13,8 @@ from salesops_lib.forecasting.combined import booking_forecast
 from salesops_lib.forecasting.company_forecast import company_forecast
 from salesops_lib.forecasting.features import FEATURES
 from salesops_lib.fragments import Cell, Grid, grid_html
-from salesops_lib.results import MIME, compact_rows, json_number, rows_of
+from salesops_lib.results import MIME
+from salesops_lib.rows import compact_rows, json_number, rows_of
 
 if TYPE_CHECKING:
     from salesops_lib.data.view import View

@@ -18,7 +18,8 @@ from salesops_lib.forecasting.change_steps import (
     money_of,
 )
 from salesops_lib.fragments import Cell, Grid
-from salesops_lib.results import Drawn, json_number, rows_of
+from salesops_lib.results import Drawn
+from salesops_lib.rows import json_number, rows_of
 
 if TYPE_CHECKING:
     import datetime as dt

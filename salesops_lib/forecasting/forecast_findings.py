@@ -9,7 +9,7 @@ from salesops_lib.forecasting.combined import booking_forecast
 from salesops_lib.forecasting.combined_changes import combined_changes
 from salesops_lib.forecasting.combined_record import chance_record, combined_record
 from salesops_lib.forecasting.deciding_deals import deciding_deals, forecast_risks
-from salesops_lib.results import json_number, rows_of
+from salesops_lib.rows import json_number, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,8 @@ import pandas as pd
 
 from salesops_lib.forecasting.combined import booking_forecast
 from salesops_lib.fragments import Cell, Grid
-from salesops_lib.results import Drawn, compact_rows, rows_of
+from salesops_lib.results import Drawn
+from salesops_lib.rows import compact_rows, rows_of
 
 if TYPE_CHECKING:
     from salesops_lib.data.view import View

@@ -9,7 +9,8 @@ from salesops_lib.errors import InputError
 from salesops_lib.forecasting.definitions import method_name
 from salesops_lib.forecasting.record import methods_of
 from salesops_lib.fragments import Cell, Grid
-from salesops_lib.results import Drawn, compact_rows, json_number, rows_of
+from salesops_lib.results import Drawn
+from salesops_lib.rows import compact_rows, json_number, rows_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from salesops_lib.forecasting.booked import whole_view
 from salesops_lib.forecasting.commit_errors import commit_errors
 from salesops_lib.forecasting.definitions import DEFINITIONS
 from salesops_lib.fragments import Cell, Grid
-from salesops_lib.results import json_number, rows_of
+from salesops_lib.rows import json_number, rows_of
 from salesops_lib.shrinkage import shrunk_means
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from salesops_lib.axes import (
     text_width,
     unit_above,
 )
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 from salesops_lib.theme import ACCENT, INK, PLAN, SOFT
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from salesops_lib.axes import (
 )
 from salesops_lib.forecasting.definitions import method_name
 from salesops_lib.forecasting.record import methods_of
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 from salesops_lib.theme import ACCENT, INK, MUTED, PALETTE, PLAN, SOFT
 
 if TYPE_CHECKING:

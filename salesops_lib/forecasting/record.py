@@ -16,7 +16,8 @@ from salesops_lib.forecasting.booked import booked, whole_view, won_deals
 from salesops_lib.forecasting.corrected_commit import LEVEL
 from salesops_lib.forecasting.definitions import METHODS, method_name
 from salesops_lib.fragments import Cell, Grid
-from salesops_lib.results import Drawn, compact_rows, rows_of
+from salesops_lib.results import Drawn
+from salesops_lib.rows import compact_rows, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

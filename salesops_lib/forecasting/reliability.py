@@ -14,7 +14,8 @@ from salesops_lib.forecasting.calibration import (
     reliability_slope,
 )
 from salesops_lib.fragments import Cell, Grid
-from salesops_lib.results import Drawn, compact_rows, json_number, rows_of
+from salesops_lib.results import Drawn
+from salesops_lib.rows import compact_rows, json_number, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,8 @@ import pandas as pd
 from salesops_lib.errors import InputError
 from salesops_lib.forecasting.combined import booking_forecast
 from salesops_lib.fragments import Cell, Grid, grid_html
-from salesops_lib.results import MIME, compact_rows, json_number, rows_of
+from salesops_lib.results import MIME
+from salesops_lib.rows import compact_rows, json_number, rows_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,7 +18,7 @@ from ibis import _
 from salesops_lib.data.derived import derived_table
 from salesops_lib.data.exchange import converted
 from salesops_lib.data.organisation import EVER, NEVER, places
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,7 +10,8 @@ import pandas as pd
 from salesops_lib.forecasting.definitions import NO_PAST
 from salesops_lib.forecasting.series_part import past_quarters
 from salesops_lib.fragments import Cell, Grid, grid_html
-from salesops_lib.results import MIME, compact_rows, rows_of
+from salesops_lib.results import MIME
+from salesops_lib.rows import compact_rows, rows_of
 
 if TYPE_CHECKING:
     from salesops_lib.data.view import View

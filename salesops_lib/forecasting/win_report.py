@@ -16,7 +16,8 @@ from salesops_lib.forecasting.calibration import (
     reliability_bins,
 )
 from salesops_lib.fragments import Cell, Grid, grid_html
-from salesops_lib.results import MIME, Value, compact_rows, json_number
+from salesops_lib.results import MIME, Value
+from salesops_lib.rows import compact_rows, json_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

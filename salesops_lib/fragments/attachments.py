@@ -10,7 +10,7 @@ import unicodedata
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from salesops_lib.results import json_number
+from salesops_lib.rows import json_number
 
 if TYPE_CHECKING:
     from salesops_lib.fragments import Grid

@@ -13,7 +13,7 @@ import numpy as np
 from salesops_lib.forecasting.scenarios import Levers, scenario_draws
 from salesops_lib.fragments import Cell, Grid, grid_html
 from salesops_lib.notebook.extension import stylesheet
-from salesops_lib.results import json_number, rows_of
+from salesops_lib.rows import json_number, rows_of
 
 if TYPE_CHECKING:
     from salesops_lib.forecasting.combined import BookingForecast

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from salesops_lib.data.view import ROLES
 from salesops_lib.performance.cohorts import NO_GROUP
 from salesops_lib.performance.definitions import DEFINITIONS
-from salesops_lib.results import Measure, MeasureRow, Value, rows_of
+from salesops_lib.results import Measure, MeasureRow, Value
+from salesops_lib.rows import rows_of
 from salesops_lib.words import nameless_group
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import pandas as pd
 from salesops_lib.fragments import Cell, Grid
 from salesops_lib.performance.rep_periods import covered_periods, rep_closed, rep_credit
 from salesops_lib.performance.variation import ENOUGH_OTHERS, ERRORS, FEWEST, variation
-from salesops_lib.results import Drawn, compact_rows, rows_of
+from salesops_lib.results import Drawn
+from salesops_lib.rows import compact_rows, rows_of
 from salesops_lib.stats import SMALL_SAMPLE
 
 if TYPE_CHECKING:

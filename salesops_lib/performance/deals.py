@@ -27,7 +27,8 @@ from salesops_lib.performance.outcomes import (
     pipeline_created,
     win_rate,
 )
-from salesops_lib.results import MIME, json_number, rows_of
+from salesops_lib.results import MIME
+from salesops_lib.rows import json_number, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from salesops_lib.fragments import Cell, Grid
 from salesops_lib.performance.close_dates import FLOWS, Flow
 from salesops_lib.performance.comparison import period_labels
 from salesops_lib.performance.slippage import flows_of, history_lacks, pushes, slippage_rate
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 
 if TYPE_CHECKING:
     from salesops_lib.data.view import Role, View

@@ -9,7 +9,8 @@ import pandas as pd
 
 from salesops_lib.fragments import Cell, Grid
 from salesops_lib.performance.definitions import DEFINITIONS
-from salesops_lib.results import Drawn, compact_rows, json_number, rows_of
+from salesops_lib.results import Drawn
+from salesops_lib.rows import compact_rows, json_number, rows_of
 from salesops_lib.stats import SMALL_SAMPLE
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from salesops_lib.performance.pipeline_rules import (
     slippage_finding,
     stale_finding,
 )
-from salesops_lib.results import json_number
+from salesops_lib.rows import json_number
 from salesops_lib.stats import SMALL_SAMPLE
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from salesops_lib.data.changes import FIELDS
 from salesops_lib.data.derived import derived_table
 from salesops_lib.data.past import first_day, past_of
 from salesops_lib.fragments import Cell, Grid
-from salesops_lib.results import Drawn, rows_of
+from salesops_lib.results import Drawn
+from salesops_lib.rows import rows_of
 from salesops_lib.words import field_word
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from salesops_lib.performance.comparison import is_truncated, period_labels
 from salesops_lib.performance.definitions import DEFINITIONS
 from salesops_lib.performance.formulas import share_of
 from salesops_lib.performance.pipeline import quota_by
-from salesops_lib.results import Measure, MeasureRow, Value, rows_of
+from salesops_lib.results import Measure, MeasureRow, Value
+from salesops_lib.rows import rows_of
 from salesops_lib.words import nameless_group
 
 if TYPE_CHECKING:

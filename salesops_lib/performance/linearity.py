@@ -16,7 +16,8 @@ from salesops_lib.fragments import Cell, Grid
 from salesops_lib.performance.cohorts import answered_with, grouped, in_order, in_windows
 from salesops_lib.performance.comparison import compared, extract_state, period_labels
 from salesops_lib.performance.formulas import share_of
-from salesops_lib.results import Drawn, Measure, Value, rows_of
+from salesops_lib.results import Drawn, Measure, Value
+from salesops_lib.rows import rows_of
 from salesops_lib.stats import amount_share_interval
 
 if TYPE_CHECKING:

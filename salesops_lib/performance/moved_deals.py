@@ -10,7 +10,8 @@ from markupsafe import Markup
 from salesops_lib.fragments import Cell, Grid, fragment, grid_html
 from salesops_lib.performance.pipeline_moves import MOVES
 from salesops_lib.performance.waterfall import Waterfall, pipeline_waterfall
-from salesops_lib.results import MIME, json_number, rows_of
+from salesops_lib.results import MIME
+from salesops_lib.rows import json_number, rows_of
 
 if TYPE_CHECKING:
     import pandas as pd

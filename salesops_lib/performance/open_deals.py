@@ -10,7 +10,8 @@ from ibis import _
 from salesops_lib.performance.cohorts import NO_GROUP, answered_with, grouped, in_order
 from salesops_lib.performance.comparison import amounts_missing
 from salesops_lib.performance.definitions import DEFINITIONS
-from salesops_lib.results import Measure, MeasureRow, Value, rows_of
+from salesops_lib.results import Measure, MeasureRow, Value
+from salesops_lib.rows import rows_of
 from salesops_lib.words import nameless_group
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from salesops_lib.performance.attainment import attainment
 from salesops_lib.performance.backtest import backtest
 from salesops_lib.performance.landing import booked_by, history_of, landing, pace, past_periods
 from salesops_lib.performance.pipeline import quota_by
-from salesops_lib.results import Drawn, Measure, rows_of
+from salesops_lib.results import Drawn, Measure
+from salesops_lib.rows import rows_of
 
 if TYPE_CHECKING:
     from salesops_lib.data.view import View

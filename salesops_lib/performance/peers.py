@@ -13,7 +13,7 @@ from salesops_lib.data.audience import SMALL_GROUP
 from salesops_lib.data.organisation import places
 from salesops_lib.data.scope import Scope
 from salesops_lib.fragments import Cell, Grid
-from salesops_lib.results import json_number, rows_of
+from salesops_lib.rows import json_number, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,8 @@ from salesops_lib.performance.attainment import attainment
 from salesops_lib.performance.definitions import DEFINITIONS
 from salesops_lib.performance.outcomes import bookings, win_rate
 from salesops_lib.performance.peers import Peers, peers
-from salesops_lib.results import MIME, json_number, rows_of
+from salesops_lib.results import MIME
+from salesops_lib.rows import json_number, rows_of
 from salesops_lib.stats import SMALL_SAMPLE
 
 if TYPE_CHECKING:

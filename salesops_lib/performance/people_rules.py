@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from salesops_lib.performance.consistency import consistency
 from salesops_lib.performance.fairness import fair_attainment, fair_win_rates
 from salesops_lib.performance.finding import Finding
-from salesops_lib.results import json_number, rows_of
+from salesops_lib.rows import json_number, rows_of
 
 if TYPE_CHECKING:
     from salesops_lib.data.view import View

@@ -17,7 +17,8 @@ from salesops_lib.performance.cohorts import NO_GROUP, opening_deals, pipeline_d
 from salesops_lib.performance.comparison import amounts_missing, compared
 from salesops_lib.performance.definitions import DEFINITIONS
 from salesops_lib.performance.formulas import coverage_ratio, velocity_per_day
-from salesops_lib.results import Drawn, Measure, MeasureRow, Value, rows_of
+from salesops_lib.results import Drawn, Measure, MeasureRow, Value
+from salesops_lib.rows import rows_of
 from salesops_lib.words import nameless_group
 
 if TYPE_CHECKING:

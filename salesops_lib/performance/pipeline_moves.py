@@ -16,6 +16,7 @@ from ibis import _
 
 from salesops_lib.data.changes import value_spans
 from salesops_lib.data.derived import derived_table
+from salesops_lib.data.engine import held
 from salesops_lib.data.exchange import converted
 from salesops_lib.data.history import deal_states
 from salesops_lib.data.organisation import placed, places
@@ -186,8 +187,9 @@ def _states(view: View, points: IbisTable, target: Period) -> IbisTable:
     }[kind]
     kept = located.select(*core.columns, place=place)
     # Rates are looked up more than once: the states are worked out only once.
-    there = ibis.memtable(kept.to_pyarrow())
-    return converted(snapshot, there, view.currency.reporting, ibis.literal(view.as_of))
+    return converted(
+        snapshot, held(snapshot, kept), view.currency.reporting, ibis.literal(view.as_of)
+    )
 
 
 def _pairs(states: IbisTable) -> IbisTable:

@@ -12,7 +12,7 @@ from salesops_lib.performance.pipeline import open_pipeline
 from salesops_lib.performance.pipeline_moves import CLOSING, MOVES, OPENING
 from salesops_lib.performance.slippage import slippage_rate
 from salesops_lib.performance.waterfall import pipeline_waterfall
-from salesops_lib.results import json_number, rows_of
+from salesops_lib.rows import json_number, rows_of
 from salesops_lib.stats import SMALL_SAMPLE
 
 if TYPE_CHECKING:

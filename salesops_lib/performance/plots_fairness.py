@@ -16,7 +16,7 @@ from salesops_lib.axes import (
     share_ticks,
     text_width,
 )
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 from salesops_lib.theme import ACCENT, INK, LINE, MUTED, PAPER, PLAN, SOFT
 
 if TYPE_CHECKING:

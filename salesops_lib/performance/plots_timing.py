@@ -17,7 +17,7 @@ from salesops_lib.axes import (
     unit_above,
 )
 from salesops_lib.performance.comparison import period_labels
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 from salesops_lib.theme import ACCENT, INK, MUTED, PLAN, SOFT
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from salesops_lib.fragments import Cell, Grid, grid_html
 from salesops_lib.performance.cohorts import NO_GROUP, answered_with, grouped, in_order
 from salesops_lib.performance.rep_periods import covered_periods
 from salesops_lib.period_edges import AFTER, BEFORE, EdgeCounts
-from salesops_lib.results import MIME, json_number, rows_of
+from salesops_lib.results import MIME
+from salesops_lib.rows import json_number, rows_of
 from salesops_lib.stats import SMALL_SAMPLE, wilson_interval
 from salesops_lib.words import grouping_head, nameless_group
 

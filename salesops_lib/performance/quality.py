@@ -20,7 +20,8 @@ from salesops_lib.performance.comparison import (
 )
 from salesops_lib.performance.history_coverage import history_coverage
 from salesops_lib.performance.rebuilt_state import rebuilt_state
-from salesops_lib.results import MIME, rows_of
+from salesops_lib.results import MIME
+from salesops_lib.rows import rows_of
 from salesops_lib.words import status_word, table_word
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from ibis import _
 from salesops_lib.data.history import MARKED
 from salesops_lib.data.past import past_of
 from salesops_lib.fragments import Cell, Grid, grid_html
-from salesops_lib.results import MIME, rows_of
+from salesops_lib.results import MIME
+from salesops_lib.rows import rows_of
 from salesops_lib.words import field_word
 
 if TYPE_CHECKING:

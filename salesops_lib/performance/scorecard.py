@@ -26,7 +26,8 @@ from salesops_lib.performance.outcomes import (
 )
 from salesops_lib.performance.pipeline import coverage, velocity
 from salesops_lib.performance.trend import Trend, trend
-from salesops_lib.results import MIME, Measure, json_number
+from salesops_lib.results import MIME, Measure
+from salesops_lib.rows import json_number
 from salesops_lib.stats import SMALL_SAMPLE
 from salesops_lib.words import grouping_head, grouping_word
 

@@ -14,7 +14,8 @@ from salesops_lib.fragments import Cell, Grid
 from salesops_lib.performance.attainment import credited
 from salesops_lib.performance.cohorts import NO_GROUP
 from salesops_lib.performance.comparison import extract_reason, extract_state
-from salesops_lib.results import Drawn, compact_rows, json_number, rows_of
+from salesops_lib.results import Drawn
+from salesops_lib.rows import compact_rows, json_number, rows_of
 from salesops_lib.words import nameless_group
 
 if TYPE_CHECKING:

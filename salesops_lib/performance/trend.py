@@ -14,7 +14,7 @@ from ibis import _
 from salesops_lib.fragments import Cell, Grid
 from salesops_lib.performance.comparison import MISSING_AMOUNTS_LIMIT, is_truncated
 from salesops_lib.performance.pipeline import quota_by
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 from salesops_lib.stats import wilson_interval
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
-from salesops_lib.results import rows_of
+from salesops_lib.rows import rows_of
 from salesops_lib.stats import SMALL_SAMPLE, amount_dispersion, count_dispersion
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from salesops_lib.performance.pipeline_moves import (
     refuse_unknown,
 )
 from salesops_lib.performance.waterfall_steps import WATERFALL, step_labels, waterfall_steps
-from salesops_lib.results import Drawn, json_number, rows_of
+from salesops_lib.results import Drawn
+from salesops_lib.rows import json_number, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

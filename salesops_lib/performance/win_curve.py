@@ -15,7 +15,8 @@ from salesops_lib.data.view import ROLES
 from salesops_lib.incidence import Incidence, cumulative_incidence
 from salesops_lib.performance.cohorts import answered_with, grouped, in_order
 from salesops_lib.performance.comparison import begins_late, compared
-from salesops_lib.results import Measure, Value, rows_of
+from salesops_lib.results import Measure, Value
+from salesops_lib.rows import rows_of
 
 if TYPE_CHECKING:
     import pandas as pd

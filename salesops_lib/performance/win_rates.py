@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from salesops_lib.fragments import Cell, Grid, grid_html
 from salesops_lib.performance.outcomes import win_rate, win_rate_created, win_rate_value
 from salesops_lib.performance.win_curve import HORIZON_DAYS, win_curve, win_rate_in_time
-from salesops_lib.results import MIME, Measure, json_number
+from salesops_lib.results import MIME, Measure
+from salesops_lib.rows import json_number
 from salesops_lib.stats import SMALL_SAMPLE
 
 if TYPE_CHECKING:
